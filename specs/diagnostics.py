@@ -1,0 +1,61 @@
+"""Where something stands in a text, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text file.
+
+    Lines and columns count characters from 1; the end is exclusive, so an empty
+    span has equal start and end. ``path`` is what the user typed, or a name in angle
+    brackets for text that came from no file.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A further fact under a diagnostic, with the second guilty place where there is one."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One located sentence about one mistake.
+
+    ``code`` is one of :data:`hornbook.specs.codes.CODES`; ``help`` says what to do.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    notes: tuple[Note, ...] = ()
+    help: str | None = None
+    severity: Severity = "error"
+
+
+class SpecError(Exception):
+    """All mistakes that one stage found. ``str()`` of it is the text that a terminal shows."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        from .render import render_text
+
+        return render_text(self.diagnostics)
