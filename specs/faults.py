@@ -6,16 +6,17 @@ becomes a :class:`~hornbook.specs.base.Fault` with the path of a value that stan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from .base import Fault, Item, Path, Registry
+from .wording import describe, did_you_mean, expected, kind_of, words_of
 
-ARTICLES = {"activation": "an", "initializer": "an", "optimizer": "an"}
+SHORT_LIST = 40
+TYPE_ERRORS = ("_type", "_parsing", "_attributes_type")
 
 
 def nested(faults: tuple[Fault, ...]) -> PydanticCustomError:
@@ -23,193 +24,212 @@ def nested(faults: tuple[Fault, ...]) -> PydanticCustomError:
     return PydanticCustomError("nested", "invalid", {"faults": faults})
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return the help line for a misspelt word, or None where nothing is near."""
-    lower = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    return f"did you mean `{lower[near[0]]}`?" if near else None
-
-
-def read_choice(registry: Registry, data: object) -> str | Item | tuple[Fault, ...]:
-    """Read ``Name`` or ``Name: {arguments}``; return the faults where it is neither."""
-    if isinstance(data, Item):
-        return data
-    if isinstance(data, str):
-        return _read_word(registry, data)
-    if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
-        return (_not_an_item(registry, data),)
-    if len(data) != 1:
-        return (_several_keys(registry, data),)
-    ((name, arguments),) = data.items()
-    cls = registry.items.get(registry.aliases.get(name, name))
-    if cls is None:
-        if name in registry.names:
-            if not arguments:
-                return registry.names[name]
-            cls = _class_of_word(registry, name)
-        if cls is None:
-            return (unknown_name(registry, name, (name,), "key"),)
-    if arguments is not None and not isinstance(arguments, Mapping):
-        return (
-            Fault(
-                "HB204",
-                (name,),
-                f"the arguments of `{name}` must be a mapping, not {describe(arguments)}",
-                f"write `{name}: {{argument: value}}`",
-            ),
-        )
-    try:
-        return cls.model_validate(dict(arguments or {}))
-    except ValidationError as error:
-        return tuple(prefix(fault, (name,)) for fault in faults_of(error, cls, name))
-
-
-def _class_of_word(registry: Registry, name: str) -> type[Item] | None:
-    """Let ``he_normal: {seed: 1}`` mean ``HeNormal: {seed: 1}``."""
-    wanted = name.replace("_", "").lower()
-    for key, cls in registry.items.items():
-        if key.lower() == wanted:
-            return cls
-    return None
-
-
-def _read_word(registry: Registry, word: str) -> str | Item | tuple[Fault, ...]:
-    if word in registry.names:
-        return registry.names[word]
-    cls = registry.items.get(registry.aliases.get(word, word))
-    if cls is None:
-        return (unknown_name(registry, word, (), "value"),)
-    try:
-        return cls.model_validate({})
-    except ValidationError as error:
-        return tuple(faults_of(error, cls, word))
-
-
-def unknown_name(registry: Registry, name: str, path: Path, at: Any) -> Fault:
-    """Make the fault for a name that a registry does not hold."""
-    kind = registry.kind
-    if name in registry.refused:
-        return Fault("HB208", path, f"`{name}` cannot stand in a spec", registry.refused[name], at)
-    hint = did_you_mean(name, registry.spellings())
-    if hint is None and kind != "layer" and len(registry.spellings()) <= 40:
-        hint = "one of " + ", ".join(f"`{word}`" for word in (*registry.names, *registry.items))
-    return Fault("HB205", path, f"unknown {kind} `{name}`", hint, at)
-
-
-def _not_an_item(registry: Registry, data: object) -> Fault:
-    article = ARTICLES.get(registry.kind, "a")
-    return Fault(
-        "HB206",
-        (),
-        f"{article} {registry.kind} is written `Name` or `Name: {{arguments}}`, not as {describe(data)}",
-    )
-
-
-def _several_keys(registry: Registry, data: Mapping[str, object]) -> Fault:
-    if not data:
-        return _not_an_item(registry, data)
-    first, *rest = data
-    if first in registry.items or first in registry.aliases:
-        return Fault(
-            "HB206",
-            (rest[0],),
-            f"`{rest[0]}` stands beside `{first}`, but belongs inside its arguments or in an item of its own",
-            f"indent it below `{first}:`, or write `{first}: {{{rest[0]}: ...}}`",
-            "key",
-        )
-    return Fault("HB206", (rest[0],), f"{ARTICLES.get(registry.kind, 'a')} {registry.kind} has one name, not {len(data)}", None, "key")
-
-
 def prefix(fault: Fault, path: Path) -> Fault:
     """Return the fault as seen from ``path`` above it."""
     return Fault(fault.code, (*path, *fault.path), fault.message, fault.help, fault.at)
 
 
-def faults_of(error: ValidationError, cls: type[BaseModel], owner: str) -> list[Fault]:
-    """Translate what Pydantic found in the arguments of ``owner``, one fault per mistake.
+def read_choice(registry: Registry, data: object) -> str | Item | tuple[Fault, ...]:
+    """Read ``Name`` or ``Name: {arguments}``; return the faults where it is neither."""
+    match data:
+        case Item():
+            return data
+        case str():
+            return _read_named(registry, data, None, (), "value")
+        case Mapping() if len(data) == 1:
+            ((name, arguments),) = data.items()
+            return _read_named(registry, str(name), arguments, (name,), "key")
+        case Mapping() if data:
+            return (_several_keys(registry, data),)
+        case _:
+            message = f"{kind_of(registry.kind)} is written `Name` or `Name: {{arguments}}`, not as {describe(data)}"
+            return (Fault("HB206", (), message),)
 
-    An unknown argument that resembles a missing one is one mistake, not two. Errors of
-    the arms of one union are merged into the most telling one.
+
+def _read_named(
+    registry: Registry, name: str, arguments: Any, path: Path, at: Literal["key", "value"]
+) -> str | Item | tuple[Fault, ...]:
+    if name in registry.names and not arguments:
+        return registry.names[name]
+    cls = registry.items.get(registry.aliases.get(name, name)) or _class_of_word(registry, name)
+    if cls is None:
+        return (unknown_name(registry, name, path, at),)
+    if arguments is not None and not isinstance(arguments, Mapping):
+        message = f"the arguments of `{name}` must be a mapping, not {describe(arguments)}"
+        return (Fault("HB204", path, message, _example(name, cls, arguments)),)
+    try:
+        return cls.model_validate(dict(arguments or {}))
+    except ValidationError as error:
+        return tuple(prefix(fault, path) for fault in faults_of(error, cls, name, arguments or {}, at))
+
+
+def _example(name: str, cls: type[Item], arguments: object) -> str:
+    first = next(iter(field for field in cls.model_fields if field not in ("name", "inputs", "trainable")), None)
+    if first is None:
+        return f"write `{name}`: it has no arguments of its own"
+    value = describe(arguments).split("`")[1] if "`" in describe(arguments) else arguments
+    return f"write `{name}: {{{first}: {value}}}`"
+
+
+def _class_of_word(registry: Registry, name: str) -> type[Item] | None:
+    """Let ``he_normal: {seed: 1}`` mean ``HeNormal: {seed: 1}``."""
+    if name not in registry.names:
+        return None
+    wanted = name.replace("_", "").lower()
+    return next((cls for key, cls in registry.items.items() if key.lower() == wanted), None)
+
+
+def unknown_name(registry: Registry, name: str, path: Path, at: Literal["key", "value"]) -> Fault:
+    """Make the fault for a name that a registry does not hold."""
+    if name in registry.refused:
+        return Fault("HB208", path, f"`{name}` cannot stand in a spec", registry.refused[name], at)
+    if name in registry.names:
+        return Fault("HB201", path, f"the {registry.kind} `{name}` takes no arguments", f"write `{name}`", at)
+    spellings = registry.spellings()
+    hint = did_you_mean(name, spellings)
+    if hint is None and len(spellings) <= SHORT_LIST:
+        hint = "known: " + ", ".join(f"`{word}`" for word in dict.fromkeys(spellings))
+    return Fault("HB205", path, f"unknown {registry.kind} `{name}`", hint, at)
+
+
+def _several_keys(registry: Registry, data: Mapping[Any, object]) -> Fault:
+    first, second, *_ = data
+    if first in registry.items or first in registry.aliases:
+        message = f"`{second}` stands beside `{first}`, not inside it"
+        help = f"indent it below `{first}:`, or write `{first}: {{{second}: ...}}`"
+        return Fault("HB206", (second,), message, help, "key")
+    message = f"{kind_of(registry.kind)} has one name, but here stand {len(data)}: " + ", ".join(
+        f"`{key}`" for key in data
+    )
+    return Fault("HB206", (second,), message, None, "key")
+
+
+def faults_of(
+    error: ValidationError,
+    cls: type[BaseModel],
+    owner: str,
+    data: Any,
+    at: Literal["key", "value"] = "key",
+) -> list[Fault]:
+    """Translate what Pydantic found in ``data``, the arguments of ``owner``: one fault a mistake.
+
+    An unknown argument that resembles a missing one is one mistake, not two, and the
+    errors of the arms of one union are one mistake. ``at`` tells whether ``owner`` stands
+    as a key or as a bare word.
     """
     details = error.errors(include_url=False)
-    unknown = [d for d in details if d["type"] == "extra_forbidden"]
-    missing = [d for d in details if d["type"] == "missing"]
+    missing = {detail["loc"]: detail for detail in details if detail["type"] == "missing"}
     faults: list[Fault] = []
-    explained: set[tuple[Any, ...]] = set()
-    for detail in unknown:
-        path, word = detail["loc"], str(detail["loc"][-1])
-        owner_class = _class_at(cls, path[:-1])
-        fields = list(owner_class.model_fields)
-        hint = did_you_mean(word, fields)
-        if hint is None:
-            hint = "known here: " + ", ".join(f"`{name}`" for name in fields)
-        for other in missing:
-            if other["loc"][:-1] == path[:-1] and hint == f"did you mean `{other['loc'][-1]}`?":
-                explained.add(other["loc"])
-        what = "argument" if issubclass(owner_class, Item) else "key"
-        faults.append(Fault("HB201", path, f"`{owner}` has no {what} `{word}`", hint, "key"))
-    for detail in missing:
-        if detail["loc"] not in explained:
-            word = str(detail["loc"][-1])
-            what = "argument" if issubclass(_class_at(cls, detail["loc"][:-1]), Item) else "key"
-            faults.append(
-                Fault("HB202", detail["loc"][:-1], f"`{owner}` needs the {what} `{word}`", f"add `{word}: ...`", "key")
-            )
-    rest = [d for d in details if d["type"] not in ("extra_forbidden", "missing")]
-    by_field: dict[tuple[Any, ...], list[ErrorDetails]] = {}
-    for detail in rest:
-        by_field.setdefault(_field_path(cls, detail["loc"]), []).append(detail)
-    for path, group in by_field.items():
-        faults.extend(_value_faults(cls, path, group, owner))
+    fields: dict[Path, list[ErrorDetails]] = {}
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            fault, meant = _unknown_key(detail["loc"], cls, owner, data)
+            missing.pop((*detail["loc"][:-1], meant), None)
+            faults.append(fault)
+        elif detail["type"] != "missing":
+            path, _ = _field_at(cls, detail["loc"], data)
+            fields.setdefault(path, []).append(detail)
+    faults += [_missing_key(loc, cls, owner, data, at) for loc in missing]
+    for path, group in fields.items():
+        faults += _value_faults(cls, path, group, owner, data)
     return faults
 
 
-def _class_at(cls: type[BaseModel], path: tuple[Any, ...]) -> type[BaseModel]:
-    """Follow field names down to the nested class whose field is at fault."""
-    for key in path:
-        field = cls.model_fields.get(key) if isinstance(key, str) else None
-        if field is None:
-            continue
-        for arm in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(arm, type) and issubclass(arm, BaseModel):
-                cls = arm
-                break
-    return cls
+def _field_at(cls: type[BaseModel], loc: tuple[Any, ...], data: Any) -> tuple[Path, type[BaseModel]]:
+    """Follow a location down nested models; return the path to the field, and its owner's class.
 
-
-def _field_path(cls: type[BaseModel], loc: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Keep the part of a location that stands in the document: up to the field that holds a union."""
-    path: list[Any] = []
+    Of what Pydantic adds for itself (union arms, validators) nothing stands in the data.
+    """
+    path: list[str | int] = []
     for key in loc:
-        if isinstance(key, str) and key not in cls.model_fields:
-            break
-        path.append(key)
-        cls = _class_at(cls, (key,))
-        if isinstance(key, str) and path and cls.model_fields.get(key) is not None:
-            continue
-    return tuple(path[:1]) if len(path) > 1 and isinstance(path[1], int) and len(loc) > len(path) else tuple(path)
+        if isinstance(data, Mapping) and key in data:
+            path.append(key)
+            data = data[key]
+            model = _model_of(cls, key)
+            if model is None:
+                break
+            cls = model
+        elif isinstance(data, tuple) and isinstance(key, int) and key < len(data):
+            path.append(key)
+            data = data[key]
+    return _into_list(cls, tuple(path), loc, data), cls
 
 
-def _value_faults(cls: type[BaseModel], path: Path, group: list[ErrorDetails], owner: str) -> list[Fault]:
+def _into_list(cls: type[BaseModel], path: Path, loc: tuple[Any, ...], data: Any) -> Path:
+    """Tell the items of a list of choices apart: each is a mistake of its own."""
+    rest = loc[len(path) :]
+    if isinstance(data, tuple) and rest and isinstance(rest[0], int) and rest[0] < len(data):
+        return (*path, rest[0])
+    return path
+
+
+def _model_of(cls: type[BaseModel], key: Any) -> type[BaseModel] | None:
+    """Return the class of a field whose value is a mapping of its own."""
+    field = cls.model_fields.get(key)
+    if field is None:
+        return None
+    for arm in (field.annotation, *getattr(field.annotation, "__args__", ())):
+        if isinstance(arm, type) and issubclass(arm, BaseModel) and not issubclass(arm, Item):
+            return arm
+    return None
+
+
+def _unknown_key(loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: Any) -> tuple[Fault, str | None]:
+    path, holder = _field_at(cls, loc[:-1], data)
+    word = str(loc[-1])
+    names = list(holder.model_fields)
+    hint = did_you_mean(word, names)
+    meant = hint.split("`")[1] if hint else None
+    if hint is None:
+        hint = "known here: " + ", ".join(f"`{name}`" for name in names)
+    owner = str(path[-1]) if path else owner
+    return Fault("HB201", (*path, word), f"`{owner}` has no {_noun(holder)} `{word}`", hint, "key"), meant
+
+
+def _missing_key(
+    loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: Any, at: Literal["key", "value"]
+) -> Fault:
+    path, holder = _field_at(cls, loc[:-1], data)
+    word = str(loc[-1])
+    owner = str(path[-1]) if path else owner
+    field = holder.model_fields[word]
+    what = f" ({field.description.rstrip('.')})" if field.description else ""
+    message = f"`{owner}` needs the {_noun(holder)} `{word}`{what}"
+    help = f"write `{owner}: {{{word}: ...}}`" if at == "value" and not path else f"add `{word}: ...`"
+    return Fault("HB202", path, message, help, "key" if path else at)
+
+
+def _noun(cls: type[BaseModel]) -> str:
+    return "argument" if issubclass(cls, Item) else "key"
+
+
+def _value_faults(
+    cls: type[BaseModel], path: Path, group: list[ErrorDetails], owner: str, data: Any
+) -> list[Fault]:
     for detail in group:
         context = detail.get("ctx", {})
         if detail["type"] == "nested":
             return [prefix(fault, path) for fault in context["faults"]]
         if detail["type"] == "hornbook":
-            return [Fault(context["code"], (*path, context["field"]), context["message"], context["help"])]
-    from .wording import sentence
+            where = context["field"]
+            there = (*path, *((where,) if where else ()))
+            return [Fault(context["code"], there, context["message"], context["help"])]
+    return [_value_fault(cls, path, group, owner, data)]
 
-    return [sentence(cls, path, group, owner)]
 
-
-def describe(data: object) -> str:
-    """Name a value as a person would: its kind, and what it is where that is short."""
-    if data is None:
-        return "nothing"
-    if isinstance(data, bool):
-        return f"the truth value `{str(data).lower()}`"
-    if isinstance(data, (int, float)):
-        return f"the number {data}"
-    if isinstance(data, str):
-        return f"the word `{data}`" if len(data) <= 40 else "a text"
-    return "a mapping" if isinstance(data, Mapping) else "a list"
+def _value_fault(
+    cls: type[BaseModel], path: Path, group: list[ErrorDetails], owner: str, data: Any
+) -> Fault:
+    holder, keys, value = cls, [key for key in path if isinstance(key, str)], data
+    for key in path:
+        value = value[key]
+    if not keys:
+        return Fault("HB204", path, f"{owner} must be a mapping, not {describe(data)}", None)
+    for key in keys[:-1]:
+        holder = _model_of(holder, key) or holder
+    owner = keys[-2] if len(keys) > 1 else owner
+    field = holder.model_fields[keys[-1]]
+    wrong_type = all(detail["type"].endswith(TYPE_ERRORS) for detail in group)
+    message = f"`{keys[-1]}` of `{owner}` must be {expected(field)}, not {describe(value)}"
+    hint = did_you_mean(value, words_of(field)) if isinstance(value, str) else None
+    return Fault("HB204" if wrong_type else "HB203", path, message, hint)

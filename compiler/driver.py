@@ -1,0 +1,61 @@
+"""The whole pipeline on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ..specs.diagnostics import SpecError
+from ..specs.load import Spec
+from .emit import functional, sequential, subclassed
+from .graph import TypedGraph
+from .infer import MAX_PARAMS, budget, infer
+from .lower import lower
+from .python import Module, Source, print_module
+from .training import check_training
+
+STYLES: Final[dict[str, Callable[..., Module]]] = {
+    "sequential": sequential.emit,
+    "functional": functional.emit,
+    "subclassed": subclassed.emit,
+}
+
+
+def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
+    """Take a validated spec to its typed graph, with everything checked that can be without data.
+
+    Raises:
+        SpecError: HB3xx, HB4xx or HB5xx, all that the failing stage found.
+    """
+    graph = lower(spec)
+    typed = infer(graph, spec.document)
+    batch_size = spec.model.train.batch_size if spec.model.train else 1
+    problems = budget(typed, batch_size, max_params) + check_training(spec, typed)
+    if problems:
+        raise SpecError(problems)
+    return typed
+
+
+def compile_spec(
+    spec: Spec, style: str, *, show_shapes: bool = False, max_params: int = MAX_PARAMS
+) -> Source:
+    """Compile a spec to the source of one style: sequential, functional or subclassed.
+
+    Raises:
+        SpecError: what :func:`analyse` raises, and HB308 where the style cannot express the graph.
+        KeyError: for an unknown style.
+    """
+    typed = analyse(spec, max_params=max_params)
+    return emit(typed, style, show_shapes=show_shapes)
+
+
+def emit(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Source:
+    """Print the module of one style."""
+    return print_module(STYLES[style](typed, show_shapes=show_shapes), style)
+
+
+def styles_of(typed: TypedGraph) -> tuple[str, ...]:
+    """Return the styles that can express a graph."""
+    return tuple(
+        style for style in STYLES if style != "sequential" or not sequential.obstacles(typed.graph)
+    )

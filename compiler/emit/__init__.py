@@ -1,0 +1,1 @@
+"""Typed graph to Python modules: one emitter a style."""

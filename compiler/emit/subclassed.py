@@ -1,0 +1,85 @@
+"""Typed graph to a subclass of ``keras.Model``: layers in ``__init__``, wiring in ``call``."""
+
+from __future__ import annotations
+
+from ..graph import Graph, TypedGraph
+from ..naming import class_name
+from ..python import Assign, Call, Class, Constant, Evaluate, Expression, Function, Module, Name, Return, Statement, Subscript
+from . import common
+from .values import input_call, layer_call
+
+MODEL_ATTRIBUTES = frozenset(
+    """
+    activity_regularizer add_loss add_metric add_weight autocast build built call compile compiled compiled_metrics
+    compute_dtype compute_loss compute_mask compute_metrics count_params dtype dtype_policy evaluate export fit
+    get_config get_layer get_weights inputs input input_spec input_dtype jit_compile layers load_weights loss losses
+    make_predict_function make_test_function make_train_function metrics metrics_names metrics_variables name
+    non_trainable_variables non_trainable_weights optimizer output outputs path predict predict_step quantize
+    quantization_mode reset_metrics run_eagerly save save_weights set_weights stateless_call steps_per_execution
+    stop_training summary supports_jit supports_masking symbolic_call test_step to_json train_step trainable
+    trainable_variables trainable_weights training variable_dtype variables weights distribute_strategy
+    distribute_reduction_method from_config get_metrics_result history layers_by_depth
+    """.split()
+)
+"""Attributes of ``keras.Model`` that a layer's attribute may not hide."""
+
+
+def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
+    """Return the module of any graph."""
+    graph = typed.graph
+    attributes = common.identifiers((layer.name for layer in graph.layers), MODEL_ATTRIBUTES)
+    name = class_name(graph.name)
+    model = Class(
+        name,
+        "keras.Model",
+        (_init(graph, attributes), _call(typed, attributes, show_shapes)),
+        Call(Name("keras.saving.register_keras_serializable"), (), (("package", Constant("hornbook")),)),
+    )
+    return Module(common.docstring(graph, "Subclassed"), common.imports(graph), (model, _build(graph, name)))
+
+
+def _init(graph: Graph, attributes: dict[str, str]) -> Function:
+    body: list[Statement] = [Evaluate(Name("super().__init__(**kwargs)"))]
+    body += [Assign(f"self.{attributes[layer.name]}", layer_call(layer), layer.span) for layer in graph.layers]
+    return Function("__init__", ("self", "**kwargs"), tuple(body))
+
+
+def _call(typed: TypedGraph, attributes: dict[str, str], show_shapes: bool) -> Function:
+    graph = typed.graph
+    layers = {layer.name: layer for layer in graph.layers}
+    variables = common.variables(graph, {"inputs", "training"})
+    values = common.names(variables)
+    if len(graph.inputs) == 1:
+        values[graph.inputs[0].name] = Name("inputs")
+    else:
+        values |= {one.name: Subscript(Name("inputs"), one.name) for one in graph.inputs}
+    comments = common.shapes(typed, show_shapes)
+    body: list[Statement] = []
+    trained = False
+    for node in graph.nodes:
+        spec = layers[node.layer].spec
+        call = common.apply(Name(f"self.{attributes[node.layer]}"), node, spec, values)
+        if common.trains_differently(spec):
+            trained = True
+            keywords: tuple[tuple[str, Expression], ...] = (("training", Name("training")),)
+            call = Call(call.function, call.arguments, keywords, call.span)
+        comment = comments.get(node.name)
+        if len(graph.outputs) == 1 and node is graph.nodes[-1]:
+            body.append(Return(call, node.span, comment))
+        else:
+            body.append(Assign(variables[node.name], call, node.span, comment))
+    if not isinstance(body[-1], Return):
+        body.append(Return(common.result(graph.outputs, values)))
+    parameters = ("self", "inputs", "training=None") if trained else ("self", "inputs")
+    return Function("call", parameters, tuple(body))
+
+
+def _build(graph: Graph, name: str) -> Function:
+    """Call the model once on symbolic inputs, which is what makes its weights."""
+    inputs: dict[str, Expression] = {one.name: input_call(one) for one in graph.inputs}
+    body = (
+        Assign("model", Call(Name(name), (), (common.named(graph),))),
+        Evaluate(Call(Name("model"), (common.inputs_of(graph, inputs),)), comment="makes the weights"),
+        Return(Name("model")),
+    )
+    return Function("build_model", (), body)

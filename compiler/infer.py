@@ -1,0 +1,183 @@
+"""Graph to typed graph: a type for every value, exact weights for every layer.
+
+Each node's rule is applied to the types of its inputs. A rule that refuses becomes a
+diagnostic with two guilty places, the layer that cannot take the shape and the one that
+made it, and the trail of shapes that leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..specs.base import LayerSpec
+from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
+from ..specs.yaml import Document
+from .graph import Graph, Inference, Node, TensorType, TypedGraph, TypedNode, Weight
+from .shapes import infer as apply_rule
+from .shapes.rule import RuleError
+
+MAX_PARAMS = 1_000_000_000
+"""Default budget of parameters: with Adam's two moments and gradients, 16 GB of float32."""
+
+MAX_ACTIVATIONS = 64 * 2**30
+"""Budget of the bytes that one batch's activations take in the forward pass."""
+
+LONGEST_TRAIL = 8
+
+
+def infer(graph: Graph, document: Document) -> TypedGraph:
+    """Type a graph.
+
+    Raises:
+        SpecError: HB4xx, for every node that cannot take its inputs while they can be typed.
+    """
+    return _Inference(graph, document).run()
+
+
+class _Inference:
+    def __init__(self, graph: Graph, document: Document) -> None:
+        self.graph = graph
+        self.document = document
+        self.layers = {layer.name: layer for layer in graph.layers}
+        self.nodes = {node.name: node for node in graph.nodes}
+        self.inputs = {one.name: one for one in graph.inputs}
+        self.types: dict[str, TensorType] = {one.name: one.type for one in graph.inputs}
+        self.weights: dict[str, tuple[Weight, ...]] = {}
+        self.problems: list[Diagnostic] = []
+
+    def run(self) -> TypedGraph:
+        typed = [one for node in self.graph.nodes if (one := self.node(node)) is not None]
+        if self.problems:
+            raise SpecError(sorted(self.problems, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
+        return TypedGraph(self.graph, tuple(typed))
+
+    def node(self, node: Node) -> TypedNode | None:
+        """Apply the rule, unless a guilty node above has left an input without a type."""
+        if not all(value.name in self.types for value in node.inputs):
+            return None
+        layer = self.layers[node.layer]
+        types = tuple(self.types[value.name] for value in node.inputs)
+        try:
+            found = apply_rule(layer.spec, types)
+            self.consistent(node, layer.spec, found)
+        except RuleError as error:
+            self.problems.append(self.diagnostic(node, error))
+            return None
+        self.types[node.name] = found.output
+        first = self.weights.setdefault(layer.name, found.weights)
+        return TypedNode(node, layer, found.output, first, found.flops)
+
+    def consistent(self, node: Node, spec: LayerSpec, found: Inference) -> None:
+        """Refuse a second call whose input would need other weights than the first."""
+        first = self.weights.get(node.layer)
+        if first is not None and first != found.weights:
+            shapes = ", ".join(f"{weight.name} {weight.shape}" for weight in first)
+            raise RuleError(
+                "HB404",
+                f"`{node.layer}` is applied once more, but its weights ({shapes}) were made for another shape",
+                help=f"give this input a `{type(spec).__name__}` of its own",
+            )
+
+    def diagnostic(self, node: Node, error: RuleError) -> Diagnostic:
+        names = [value.name for value in node.inputs]
+        if error.input is not None:
+            names = [names[min(error.input, len(names) - 1)]]
+        notes = [self.maker(name) for name in dict.fromkeys(names)]
+        notes.append(Note("shapes on the way: " + self.trail(names[0], node)))
+        return Diagnostic(error.code, error.message, self.place(node, error.field), tuple(notes), error.help)
+
+    def place(self, node: Node, field: str | None) -> Span:
+        layer = self.layers[node.layer]
+        owner = next(one.path for one in self.nodes.values() if one.name == layer.name) if layer.name in self.nodes else node.path
+        if field is not None and (*owner, field) in self.document.places:
+            return self.document.span((*owner, field))
+        return node.span
+
+    def maker(self, name: str) -> Note:
+        """Find the layer that gave a value its shape, past those that only hand it on."""
+        shape = self.types[name].shape
+        while name in self.nodes:
+            above = self.nodes[name].inputs[0].name
+            if self.types[above].shape != shape or len(self.nodes[name].inputs) > 1:
+                return Note(f"`{name}` makes {self.types[name]}", self.nodes[name].span)
+            name = above
+        return Note(f"the input `{name}` is {self.types[name]}", self.inputs[name].span)
+
+    def trail(self, name: str, node: Node) -> str:
+        steps = [f"`{node.name}`"]
+        while True:
+            steps.append(f"`{name}` {self.types[name]}")
+            if name not in self.nodes:
+                break
+            name = self.nodes[name].inputs[0].name
+        steps.reverse()
+        if len(steps) > LONGEST_TRAIL:
+            steps = [*steps[:2], "...", *steps[3 - LONGEST_TRAIL :]]
+        return " -> ".join(steps)
+
+
+def count(graph: TypedGraph) -> tuple[int, int]:
+    """Return the exact numbers of trainable and of all parameters; a shared layer counts once."""
+    layers = {one.layer.name: one.weights for one in graph.nodes}
+    weights = [weight for weights in layers.values() for weight in weights]
+    return sum(w.size for w in weights if w.trainable), sum(w.size for w in weights)
+
+
+BYTES = {"float32": 4, "float16": 2, "int32": 4, "int64": 8, "uint8": 1, "bool": 1}
+
+
+def activation_bytes(one: TypedNode) -> int | None:
+    """Return the bytes of a node's output for one example, or None where a size is unknown."""
+    total = BYTES.get(one.type.dtype, 4)
+    for size in one.type.shape[1:]:
+        if size is None:
+            return None
+        total *= size
+    return total
+
+
+def budget(graph: TypedGraph, batch_size: int, max_params: int = MAX_PARAMS) -> list[Diagnostic]:
+    """Refuse a model that would not fit, before anything is allocated (HB407, HB408)."""
+    problems = []
+    _, total = count(graph)
+    if total > max_params:
+        largest = max(graph.nodes, key=lambda one: sum(w.size for w in one.weights))
+        size = sum(w.size for w in largest.weights)
+        problems.append(
+            Diagnostic(
+                "HB407",
+                f"the model has {total:,} parameters; the budget is {max_params:,}",
+                largest.layer.span,
+                (Note(f"`{largest.layer.name}` alone has {size:,}: " + shapes_of(largest)), *_made(graph, largest)),
+                "make the layer or its input smaller, or raise the budget with `--max-params`",
+            )
+        )
+    bytes_each = {one.node.name: activation_bytes(one) or 0 for one in graph.nodes}
+    needed = sum(bytes_each.values()) * batch_size
+    if needed > MAX_ACTIVATIONS:
+        largest = max(graph.nodes, key=lambda one: bytes_each[one.node.name])
+        problems.append(
+            Diagnostic(
+                "HB408",
+                f"the activations of one batch of {batch_size} take {needed:,} bytes; the budget is {MAX_ACTIVATIONS:,}",
+                largest.node.span,
+                (Note(f"`{largest.node.name}` makes {largest.type} for each example"),),
+                "reduce `batch_size`, or shrink the tensors earlier",
+            )
+        )
+    return problems
+
+
+def shapes_of(one: TypedNode) -> str:
+    """List the weights of a layer with their shapes."""
+    return ", ".join(f"`{w.name}` {w.shape}" for w in one.weights)
+
+
+def _made(graph: TypedGraph, one: TypedNode) -> tuple[Note, ...]:
+    types: Mapping[str, TensorType] = {n.node.name: n.type for n in graph.nodes} | {
+        i.name: i.type for i in graph.graph.inputs
+    }
+    name = one.node.inputs[0].name
+    return (Note(f"it takes `{name}`, {types[name]}"),)
+
+

@@ -1,0 +1,283 @@
+"""Spec to graph: every name resolved, every reference followed, dead parts and cycles reported."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..specs.base import LayerSpec, Path
+from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
+from ..specs.load import Spec
+from ..specs.model import Call
+from ..specs.wording import any_of, did_you_mean
+from .graph import Graph, Input, Layer, Node, TensorType, Value
+from .naming import Names, implied, snake_case
+from .schedule import Step, schedule
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An item under ``layers:`` with its name and where it stands."""
+
+    name: str
+    item: LayerSpec | Call
+    path: Path
+    span: Span
+    layer: str
+
+
+def lower(spec: Spec) -> Graph:
+    """Resolve a validated spec.
+
+    Raises:
+        SpecError: HB210, HB211, HB301 to HB307, all that are found.
+    """
+    return _Lowering(spec).graph()
+
+
+class _Lowering:
+    """One pass over one spec; collects what is wrong and raises once."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.model = spec.model
+        self.document = spec.document
+        self.problems: list[Diagnostic] = []
+
+    def report(self, code: str, message: str, span: Span, help: str | None = None, *notes: Note) -> None:
+        self.problems.append(Diagnostic(code, message, span, notes, help))
+
+    def graph(self) -> Graph:
+        entries = self.entries()
+        by_name = {entry.name: entry for entry in entries}
+        wires = self.wires(entries, by_name)
+        outputs = self.outputs(entries, by_name)
+        self.stop()
+        self.cycles(wires, by_name)
+        self.stop()
+        self.dead(wires, outputs, by_name)
+        self.stop()
+        return self.ordered(entries, wires, outputs)
+
+    def stop(self) -> None:
+        if self.problems:
+            raise SpecError(sorted(self.problems, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
+
+    # Names
+
+    def entries(self) -> list[_Entry]:
+        """Name every item: as the spec says, or as Keras would, in the order of the spec."""
+        chosen = {item.name for item in self.model.layers if item.name is not None}
+        taken = {name.lower() for name in (*chosen, *self.model.inputs)}
+        names, calls = Names(), Names()
+        entries = []
+        for index, item in enumerate(self.model.layers):
+            path = self.item_path(index)
+            span = self.document.span(path, "key")
+            if isinstance(item, Call):
+                name = item.name or self.free(calls, f"{item.layer}_call", taken)
+                entries.append(_Entry(name, item, path, span, item.layer))
+            else:
+                name = item.name or self.free(names, snake_case(type(item).__name__), taken)
+                entries.append(_Entry(name, item, path, span, name))
+        self.unique(entries)
+        return entries
+
+    def free(self, names: Names, stem: str, taken: set[str]) -> str:
+        name = names.next(stem)
+        while name in taken:
+            name = names.next(stem)
+        return name
+
+    def item_path(self, index: int) -> Path:
+        item = self.document.data["layers"][index]
+        return ("layers", index, *item) if isinstance(item, Mapping) else ("layers", index)
+
+    def unique(self, entries: Iterable[_Entry]) -> None:
+        """Hold the rules of names: no keyword, no two that differ in case alone."""
+        first: dict[str, tuple[str, Span]] = {}
+        places = [(name, self.document.span(("inputs", name), "key")) for name in self.model.inputs]
+        places += [(entry.name, self.name_span(entry)) for entry in entries]
+        for name, span in places:
+            if keyword.iskeyword(name):
+                self.report("HB210", f"`{name}` is a keyword of Python and cannot be a name", span, f"`{name}_layer` would do")
+            before, place = first.setdefault(name.lower(), (name, span))
+            if place is not span:
+                differ = "" if before == name else f", which differs from `{before}` in case alone"
+                self.report(
+                    "HB211", f"the name `{name}` is used twice{differ}", span, "choose another name", Note("first used here", place)
+                )
+        if keyword.iskeyword(self.model.name):
+            self.report("HB210", f"`{self.model.name}` is a keyword of Python and cannot be a name", self.document.span(("name",)))
+
+    def name_span(self, entry: _Entry) -> Span:
+        path = (*entry.path, "name")
+        return self.document.span(path) if entry.item.name is not None else entry.span
+
+    # Wiring
+
+    def wires(self, entries: list[_Entry], by_name: Mapping[str, _Entry]) -> dict[str, tuple[str, ...]]:
+        """Say for each item what it takes, and check that it can take so many."""
+        wires: dict[str, tuple[str, ...]] = {}
+        for index, entry in enumerate(entries):
+            wires[entry.name] = self.sources(entry, entries[index - 1] if index else None, by_name)
+            target = self.target(entry, by_name)
+            if target is not None and wires[entry.name]:
+                self.arity(entry, target, wires[entry.name])
+        return wires
+
+    def sources(self, entry: _Entry, above: _Entry | None, by_name: Mapping[str, _Entry]) -> tuple[str, ...]:
+        given = entry.item.inputs
+        if given is None:
+            if above is not None:
+                return (above.name,)
+            if len(self.model.inputs) == 1:
+                return tuple(self.model.inputs)
+            names = any_of(f"`{name}`" for name in self.model.inputs)
+            self.report("HB305", f"`{entry.name}` stands first and does not say which input it takes", entry.span, f"add `inputs:` with {names}")
+            return ()
+        names = (given,) if isinstance(given, str) else given
+        known = {*by_name, *self.model.inputs}
+        for position, name in enumerate(names):
+            if name not in known:
+                path = (*entry.path, "inputs") if isinstance(given, str) else (*entry.path, "inputs", position)
+                self.report("HB301", f"`{entry.name}` takes `{name}`, which is no layer and no input", self.document.span(path), self.near(name, known))
+        if not names:
+            self.report("HB305", f"`{entry.name}` takes no input at all", self.document.span((*entry.path, "inputs")), "name at least one layer or input")
+        return tuple(name for name in names if name in known)
+
+    def near(self, name: str, known: Iterable[str]) -> str:
+        names = sorted(known)
+        return did_you_mean(name, names) or "known: " + ", ".join(f"`{one}`" for one in names[:20])
+
+    def target(self, entry: _Entry, by_name: Mapping[str, _Entry]) -> LayerSpec | None:
+        """Return the layer that an item applies."""
+        if isinstance(entry.item, LayerSpec):
+            return entry.item
+        layers = {name: one for name, one in by_name.items() if isinstance(one.item, LayerSpec)}
+        found = layers.get(entry.layer)
+        if found is None:
+            span = self.document.span((*entry.path, "layer"))
+            self.report("HB301", f"`call` applies `{entry.layer}`, which is no layer", span, self.near(entry.layer, layers))
+            return None
+        return found.item if isinstance(found.item, LayerSpec) else None
+
+    def arity(self, entry: _Entry, layer: LayerSpec, sources: tuple[str, ...]) -> None:
+        least, most = layer.arity
+        if least <= len(sources) and (most is None or len(sources) <= most):
+            return
+        span = self.document.span((*entry.path, "inputs")) if entry.item.inputs is not None else entry.span
+        count = str(least) if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+        noun = "input" if count == "1" else "inputs"
+        kind = type(layer).__name__
+        received = ", ".join(f"`{name}`" for name in sources)
+        help = (
+            "name them: `inputs: [left, right]`"
+            if least > 1
+            else "merge them first, with `Add` or `Concatenate`"
+        )
+        self.report("HB306", f"`{kind}` takes {count} {noun}, but receives {len(sources)}: {received}", span, help)
+
+    def outputs(self, entries: list[_Entry], by_name: Mapping[str, _Entry]) -> tuple[str, ...]:
+        given = self.model.outputs
+        if given is None:
+            return (entries[-1].name,)
+        names = (given,) if isinstance(given, str) else given
+        if not names:
+            self.report("HB307", "a model has at least one output", self.document.span(("outputs",)), "leave `outputs` out: the last item is the output")
+        for position, name in enumerate(names):
+            span = self.document.span(("outputs",) if isinstance(given, str) else ("outputs", position))
+            if name in self.model.inputs:
+                self.report("HB307", f"the output `{name}` is a model input", span, "an output is a layer")
+            elif name not in by_name:
+                self.report("HB307", f"the output `{name}` is no layer", span, self.near(name, by_name))
+            elif name in names[:position]:
+                self.report("HB307", f"the output `{name}` is named twice", span, "name it once")
+        return tuple(name for name in names if name in by_name)
+
+    def cycles(self, wires: Mapping[str, tuple[str, ...]], by_name: Mapping[str, _Entry]) -> None:
+        """Report each cycle once, with its path."""
+        state: dict[str, int] = {}
+        for root in wires:
+            if root in state:
+                continue
+            state[root] = 1
+            stack = [(root, iter(wires[root]))]
+            while stack:
+                name, sources = stack[-1]
+                source = next(sources, None)
+                if source is None:
+                    state[name] = 2
+                    stack.pop()
+                elif source in wires and state.get(source) == 1:
+                    path = [one for one, _ in stack]
+                    self.cycle(path[path.index(source) :], by_name)
+                elif source in wires and source not in state:
+                    state[source] = 1
+                    stack.append((source, iter(wires[source])))
+
+    def cycle(self, backwards: list[str], by_name: Mapping[str, _Entry]) -> None:
+        # The walk follows inputs, so the data flows the other way.
+        names = backwards[::-1]
+        start = min(range(len(names)), key=lambda i: by_name[names[i]].span.line)
+        names = names[start:] + names[:start]
+        way = " -> ".join(f"`{name}`" for name in (*names, names[0]))
+        closing = by_name[names[0]]
+        span = self.document.span((*closing.path, "inputs"))
+        notes = [Note(f"`{name}` is on the way", by_name[name].span) for name in names[1:4]]
+        self.report("HB302", f"a cycle: {way}", span, "a layer cannot take what is made from its own output", *notes)
+
+    def dead(self, wires: Mapping[str, tuple[str, ...]], outputs: tuple[str, ...], by_name: Mapping[str, _Entry]) -> None:
+        """Report what leads to no output. Each style would treat it differently, so it may not stand."""
+        live: set[str] = set()
+        todo = list(outputs)
+        while todo:
+            name = todo.pop()
+            if name not in live:
+                live.add(name)
+                todo += wires.get(name, ())
+        for name, entry in by_name.items():
+            if name not in live:
+                self.report(
+                    "HB303", f"`{name}` leads to no output", entry.span,
+                    "feed it into another layer, name it under `outputs:`, or remove it",
+                )  # fmt: skip
+        for name in self.model.inputs:
+            if name not in live:
+                span = self.document.span(("inputs", name), "key")
+                self.report("HB304", f"no layer that leads to an output takes the input `{name}`", span, "wire it with `inputs:`, or remove it")
+
+    # The graph
+
+    def ordered(self, entries: list[_Entry], wires: Mapping[str, tuple[str, ...]], outputs: tuple[str, ...]) -> Graph:
+        by_name = {entry.name: entry for entry in entries}
+        steps = {name: Step(f"input {name}", ()) for name in self.model.inputs}
+        steps |= {entry.name: Step(entry.layer, wires[entry.name]) for entry in entries}
+        plan = schedule(steps, flattened(outputs))
+        keras = Names()
+        layers = tuple(self.layer(by_name[name], keras) for name in plan.layers)
+        nodes = tuple(
+            Node(name, by_name[name].layer, tuple(Value(source) for source in wires[name]), by_name[name].span, by_name[name].path)
+            for name in plan.nodes
+        )
+        inputs = tuple(
+            Input(name, TensorType((None, *one.shape), one.dtype), self.document.span(("inputs", name)))
+            for name, one in self.model.inputs.items()
+        )
+        return Graph(self.model.name, inputs, layers, nodes, tuple(Value(name) for name in outputs))
+
+    def layer(self, entry: _Entry, keras: Names) -> Layer:
+        assert isinstance(entry.item, LayerSpec)
+        for stem in implied(entry.item):
+            keras.next(stem)
+        stem = snake_case(type(entry.item).__name__)
+        named = entry.item.name is not None or keras.peek(stem) != entry.name
+        if not named:
+            keras.next(stem)
+        return Layer(entry.name, entry.item, entry.span, named)
+
+
+def flattened(outputs: tuple[str, ...]) -> tuple[str, ...]:
+    """Order outputs as Keras flattens a dict of them: by key."""
+    return tuple(sorted(outputs))

@@ -1,0 +1,42 @@
+"""Validated items to live Keras objects: optimizers, losses, metrics, callbacks."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import keras
+
+from ..compiler.emit.values import modules
+from ..specs.base import Item, LayerSpec
+from ..specs.model import TrainSpec
+
+COUNTED = ("name", "inputs", "trainable")
+
+
+def live(value: Any) -> Any:
+    """Return the Keras object that a value of a spec stands for; words and numbers stay as they are."""
+    if isinstance(value, Item):
+        skip = COUNTED if isinstance(value, LayerSpec) else ()
+        arguments = {field: live(getattr(value, field)) for field in type(value).model_fields if field not in skip}
+        cls = attrgetter(f"{modules()[type(value)]}.{type(value).__name__}")(keras)
+        return cls(**arguments)
+    if isinstance(value, tuple):
+        return [live(part) for part in value]
+    if isinstance(value, dict):
+        return {key: live(part) for key, part in value.items()}
+    return value
+
+
+def compile_model(model: keras.Model, train: TrainSpec) -> None:
+    """Give a model its optimizer, loss and metrics.
+
+    XLA stays off in both loops: it changes the bits of a result.
+    """
+    model.compile(
+        optimizer=live(train.optimizer),
+        loss=live(train.loss),
+        metrics=live(train.metrics) or None,
+        loss_weights=train.loss_weights,
+        jit_compile=False,
+    )

@@ -1,0 +1,170 @@
+"""Data and spans to a validated spec, with every `$` name replaced by its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from .base import Fault, Path
+from .data import DataFacts, DataSpec, facts_of_raw
+from .diagnostics import Diagnostic, Note, SpecError
+from .faults import faults_of
+from .model import ModelSpec
+from .overrides import Override, override
+from .wording import did_you_mean
+from .yaml import Document, read_file, read_text
+
+STAND_IN = 10
+"""What `$classes` stands for while the data that decides it has not been read."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A validated spec, with the document that it was read from.
+
+    ``classes`` is what `$classes` stood for (``None`` where the data has no classes), and
+    ``assumed`` holds the places of `$classes` whose value only the data can tell.
+    """
+
+    model: ModelSpec
+    document: Document
+    classes: int | None
+    assumed: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.model.name
+
+
+def zoo() -> tuple[str, ...]:
+    """Return the names of the shipped specs."""
+    folder = resources.files(__package__) / "zoo"
+    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def zoo_text(name: str) -> str:
+    """Return the text of a shipped spec."""
+    return (resources.files(__package__) / "zoo" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def find(spec: str) -> Document:
+    """Read a spec by its path or by the name of a shipped one; a file of that name goes first.
+
+    Raises:
+        SpecError: HB101 to HB107.
+    """
+    path = FilePath(spec)
+    if path.is_file() or path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return read_file(spec)
+    names = zoo()
+    if spec in names:
+        return read_text(zoo_text(spec), f"zoo/{spec}.yaml")
+    help = did_you_mean(spec, names) or "shipped specs: " + ", ".join(f"`{name}`" for name in names)
+    raise SpecError([Diagnostic("HB107", f"`{spec}` is neither a file nor a shipped spec", help=help)])
+
+
+def load(
+    source: str | FilePath | Document,
+    *,
+    overrides: Iterable[Override] = (),
+    data: DataSpec | None = None,
+    classes: int | None = None,
+) -> Spec:
+    """Read and validate a spec.
+
+    Args:
+        source: a path, the name of a shipped spec, or a document that was read before.
+        overrides: values that replace values of the document.
+        data: the data set to use in place of ``train.data``.
+        classes: the number of classes, where the data has been read.
+
+    Raises:
+        SpecError: with every mistake found, HB1xx and HB2xx.
+    """
+    document = source if isinstance(source, Document) else find(str(source))
+    document = override(document, overrides)
+    facts = facts_of_raw(data if data is not None else _raw_data(document.data))
+    known = classes if classes is not None else facts.classes if facts else None
+    bound, assumed, problems = _bind(document, known, facts)
+    model = None
+    try:
+        model = ModelSpec.model_validate(bound)
+    except ValidationError as error:
+        found = faults_of(error, ModelSpec, "the spec", bound)
+        problems += [_locate(document, fault) for fault in found]
+    if problems or model is None:
+        raise SpecError(sorted(problems, key=_position))
+    if data is not None and model.train is not None:
+        train = model.train.model_copy(update={"data": data})
+        model = model.model_copy(update={"train": train})
+    return Spec(model, replace(document, data=bound), known, tuple(assumed))
+
+
+def _raw_data(data: Any) -> Any:
+    train = data.get("train") if isinstance(data, Mapping) else None
+    return train.get("data") if isinstance(train, Mapping) else None
+
+
+def _bind(
+    document: Document, known: int | None, facts: DataFacts | None
+) -> tuple[Any, list[Path], list[Diagnostic]]:
+    """Replace each text that is a `$` name; collect the unknown ones and those assumed."""
+    assumed: list[Path] = []
+    problems: list[Diagnostic] = []
+
+    def value(text: str, path: Path) -> object:
+        if text != "$classes":
+            help = did_you_mean(text, ["$classes"]) or "known: `$classes`"
+            problems.append(Diagnostic("HB209", f"unknown name `{text}`", document.span(path), help=help))
+        elif known is None and facts is not None and facts.regression:
+            message = f"`$classes` has no value: the data set `{facts.name}` holds numbers, not classes"
+            problems.append(Diagnostic("HB506", message, document.span(path), help="write the number of units"))
+        elif known is None and _raw_data(document.data) is None and facts is None:
+            message = "`$classes` has no value: the spec names no data"
+            help = "name the data under `train: data:`, or write the number"
+            problems.append(Diagnostic("HB506", message, document.span(path), help=help))
+        elif known is None:
+            assumed.append(path)
+        return known if known is not None else STAND_IN
+
+    def walk(data: Any, path: Path) -> Any:
+        if isinstance(data, str):
+            return value(data, path) if data.startswith("$") else data
+        if isinstance(data, Mapping):
+            return {key: walk(part, (*path, key)) for key, part in data.items()}
+        if isinstance(data, tuple):
+            return tuple(walk(part, (*path, index)) for index, part in enumerate(data))
+        return data
+
+    return walk(document.data, ()), assumed, problems
+
+
+def _locate(document: Document, fault: Fault) -> Diagnostic:
+    return Diagnostic(
+        fault.code, fault.message, document.span(fault.path, fault.at), help=fault.help
+    )
+
+
+def _position(one: Diagnostic) -> tuple[int, int]:
+    return (one.span.line, one.span.column) if one.span else (0, 0)
+
+
+def assumption(spec: Spec) -> list[Diagnostic]:
+    """Warn of each `$classes` whose value only the data can tell."""
+    return [
+        Diagnostic(
+            "HB508",
+            f"the number of classes is known only when the data is read; {STAND_IN} stands in for it here",
+            spec.document.span(path),
+            (Note("training reads the data and uses the true number"),),
+            "say it in the spec: `classes: N` beside the path under `data:`",
+            "warning",
+        )
+        for path in spec.assumed
+    ]

@@ -1,0 +1,113 @@
+"""Values given beside a spec, as ``key=value``, that replace values in it.
+
+A key is a path of keys and positions joined by dots: ``train.epochs``, ``layers.0.Dense.units``.
+A key that is no top-level one is looked up under ``train``, so ``epochs=3`` works; a layer can be
+named, as in ``layers.head.units``.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .base import Path
+from .diagnostics import Diagnostic, Span, SpecError
+from .wording import did_you_mean
+from .yaml import Document, Place, read_text
+
+TOP = ("name", "inputs", "layers", "outputs", "train")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One ``key=value`` as the user gave it."""
+
+    text: str
+
+
+def override(document: Document, overrides: Iterable[Override]) -> Document:
+    """Return the document with the values replaced; diagnostics then quote the override.
+
+    Raises:
+        SpecError: HB201 for a path that leads nowhere, HB206 for a text that is no ``key=value``.
+    """
+    for one in overrides:
+        document = _apply(document, one)
+    return document
+
+
+def _apply(document: Document, one: Override) -> Document:
+    origin = f"--set {one.text}"
+    key, equals, text = one.text.partition("=")
+    if not equals or not key.strip():
+        message = f"`{one.text}` is not of the form `key=value`"
+        raise SpecError([Diagnostic("HB206", message, help="for example `train.epochs=3`")])
+    value = read_text(text, f"{origin} (value)") if text.strip() else None
+    path = _resolve(document, key.strip().split("."), origin)
+    start = len("--set ") + 1
+    places = {p: place for p, place in document.places.items() if p[: len(path)] != path}
+    key_span = Span(origin, 1, start, 1, start + len(key))
+    value_span = Span(origin, 1, start + len(key) + 1, 1, start + len(one.text))
+    places[path] = Place(key_span, value_span)
+    linecache.cache[origin] = (len(origin), None, [origin], origin)
+    data = _put(document.data, path, value.data if value else None)
+    return replace(document, data=data, places=places)
+
+
+def _resolve(document: Document, keys: list[str], origin: str) -> Path:
+    if keys[0] not in TOP:
+        keys = ["train", *keys]
+    data: Any = document.data
+    path: list[str | int] = []
+    for position, key in enumerate(keys):
+        last = position == len(keys) - 1
+        if isinstance(data, tuple):
+            index = _index(data, key)
+            if index is None:
+                raise _nowhere(keys, key, [str(i) for i in range(len(data))], origin)
+            path.append(index)
+            data = data[index]
+            inner = keys[position + 1] if not last else None
+            if isinstance(data, Mapping) and len(data) == 1 and inner is not None and inner not in data:
+                ((name, arguments),) = data.items()
+                path.append(name)
+                data = arguments
+        elif isinstance(data, Mapping) and (key in data or last):
+            path.append(key)
+            data = data.get(key)
+        elif data is None and last:
+            path.append(key)
+        else:
+            raise _nowhere(keys, key, list(data) if isinstance(data, Mapping) else [], origin)
+    return tuple(path)
+
+
+def _index(items: tuple[Any, ...], key: str) -> int | None:
+    """Find an item of a list by its position, or a layer by its name."""
+    if key.isdigit():
+        return int(key) if int(key) < len(items) else None
+    for index, item in enumerate(items):
+        if isinstance(item, Mapping) and len(item) == 1:
+            (arguments,) = item.values()
+            if isinstance(arguments, Mapping) and arguments.get("name") == key:
+                return index
+    return None
+
+
+def _nowhere(keys: list[str], key: str, known: list[str], origin: str) -> SpecError:
+    message = f"`{origin}`: the spec has no `{key}` on the way `{'.'.join(keys)}`"
+    return SpecError([Diagnostic("HB201", message, help=did_you_mean(key, known))])
+
+
+def _put(data: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
+    key, *rest = path
+    if isinstance(data, tuple):
+        index = int(key)
+        return (*data[:index], _put(data[index], tuple(rest), value), *data[index + 1 :])
+    mapping = dict(data or {})
+    mapping[str(key)] = _put(mapping.get(str(key)), tuple(rest), value)
+    return mapping
