@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ..specs.diagnostics import SpecError
-from ..specs.load import Spec
+from ..specs.diagnostics import Diagnostic, SpecError
+from ..specs.load import Spec, assumption
 from .emit import functional, sequential, subclassed
 from .graph import TypedGraph
 from .infer import MAX_PARAMS, budget, infer
@@ -31,9 +31,14 @@ def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
     typed = infer(graph, spec.document)
     batch_size = spec.model.train.batch_size if spec.model.train else 1
     problems = budget(typed, batch_size, max_params) + check_training(spec, typed)
-    if problems:
+    if any(one.severity == "error" for one in problems):
         raise SpecError(problems)
     return typed
+
+
+def advise(spec: Spec, typed: TypedGraph) -> list[Diagnostic]:
+    """Return the warnings about a spec that compiles."""
+    return [*assumption(spec), *check_training(spec, typed)]
 
 
 def compile_spec(

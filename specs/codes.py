@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "HB506": "`$classes` without data that has classes",
     "HB507": "no training settings",
     "HB508": "a number of classes known only when the data is read",
+    "HB509": "a callback that watches what is not measured",
     "HB601": "data that cannot be read",
     "HB602": "data whose parts do not fit together",
     "HB603": "labels that do not fit the head",

@@ -1,0 +1,98 @@
+"""Activations: Keras's words, and the layers without weights that serve as one with arguments.
+
+Keras has no activation objects; what takes arguments there is a layer passed as the activation,
+``activation: {LeakyReLU: {negative_slope: 0.1}}``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, final
+
+from pydantic import Field
+
+from .base import Item
+
+MaxValue = Annotated[
+    Annotated[float, Field(ge=0)] | None, Field(description="Largest output; `null` sets no limit.")
+]
+NegativeSlope = Annotated[float, Field(ge=0, description="Slope left of zero (of the threshold).")]
+Threshold = Annotated[float, Field(ge=0, description="Where the positive part begins.")]
+Alpha = Annotated[float, Field(description="Scale of the part left of zero.")]
+SoftmaxAxis = Annotated[
+    int | tuple[int, ...], Field(description="Axis, or axes, along which the outputs sum to one.")
+]
+
+
+@final
+class ReLU(Item):
+    """Passes what is positive."""
+
+    max_value: MaxValue = None
+    negative_slope: NegativeSlope = 0.0
+    threshold: Threshold = 0.0
+
+
+@final
+class LeakyReLU(Item):
+    """Passes what is positive, and a fraction of what is negative."""
+
+    negative_slope: NegativeSlope = 0.3
+
+
+@final
+class ELU(Item):
+    """Passes what is positive, and bends what is negative to an exponential."""
+
+    alpha: Alpha = 1.0
+
+
+@final
+class Softmax(Item):
+    """Turns numbers into probabilities that sum to one."""
+
+    axis: SoftmaxAxis = -1
+
+
+ACTIVATIONS: tuple[type[Item], ...] = (ReLU, LeakyReLU, ELU, Softmax)
+
+NAMES = (
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+)
+
+REFUSED = {
+    "PReLU": "it has weights of its own: give it an item of its own after the layer",
+    "glu": "it halves the last axis, which no layer that takes an activation announces",
+    "threshold": "it needs two arguments, and Keras has no layer that carries them: "
+    "`ReLU: {threshold: ...}` is the nearest",
+}
+
+OMITTED: dict[str, dict[str, str]] = {}
