@@ -6,10 +6,9 @@ import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..specs.base import LayerSpec, Path
+from ..specs.base import Call, LayerSpec, Path
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
 from ..specs.load import Spec
-from ..specs.model import Call
 from ..specs.wording import any_of, did_you_mean
 from .graph import Graph, Input, Layer, Node, TensorType, Value
 from .naming import Names, implied, snake_case

@@ -302,6 +302,9 @@ def _open(value: Expression, pad: str, before: str, after: str, span: Span | Non
         case Dict() if value.items:
             elements = [(f"{_text(key)}: ", part) for key, part in value.items]
             return _opened(f"{before}{{", elements, f"}}{after}", pad, span)
+        case Subscript(inner_value, key):
+            texts = (f"{before}{_flat(inner_value)}[", f"{INDENT}{_text(key)}", f"]{after}")
+            return [_Line(pad + text, span) for text in texts]
         case _:
             return None
 

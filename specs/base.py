@@ -60,6 +60,17 @@ class LayerSpec(Item):
     trainable: Trainable = True
 
 
+class Call(Item):
+    """Applies a layer that already exists once more, with the same weights."""
+
+    layer: Annotated[str, Field(description="Name of the layer to apply.")]
+    name: Annotated[Name | None, Field(description="Name of this call's output, to wire it by.")] = None
+    inputs: Annotated[
+        str | tuple[str, ...] | None,
+        Field(description="What the layer takes this time. Default: the layer above."),
+    ] = None
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A mistake in data, before it is known where the data stands in a text.
@@ -154,6 +165,7 @@ Callback = Annotated[str | Item, Choice("callback")]
 
 __all__ = [
     "Activation",
+    "Call",
     "Callback",
     "Choice",
     "Constraint",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Callback, Choice, Item, LayerSpec, Loss, Metric, Name, Optimizer, Registry, registry
+from .base import Call, Callback, Choice, Item, LayerSpec, Loss, Metric, Name, Optimizer, Registry, registry
 from .data import Data
 
 CONFIG = ConfigDict(allow_inf_nan=False, defer_build=True, extra="forbid", frozen=True, strict=True)
@@ -42,17 +42,6 @@ class ShapeOrInput:
         full = handler(schema)
         shape = InputSpec.model_json_schema()["properties"]["shape"]
         return {"anyOf": [shape, full]}
-
-
-class Call(Item):
-    """Applies a layer that already exists once more, with the same weights."""
-
-    layer: Annotated[str, Field(description="Name of the layer to apply.")]
-    name: Annotated[Name | None, Field(description="Name of this call's output, to wire it by.")] = None
-    inputs: Annotated[
-        str | tuple[str, ...] | None,
-        Field(description="What the layer takes this time. Default: the layer above."),
-    ] = None
 
 
 class PerOutput:

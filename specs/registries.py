@@ -14,7 +14,7 @@ from . import (
     optimizers,
     regularizers,
 )
-from .base import Item, Registry
+from .base import Call, Item, Registry
 from .layers import ALIASES as LAYER_ALIASES
 from .layers import LAYERS
 from .layers import REFUSED as LAYERS_REFUSED
@@ -102,6 +102,15 @@ CALLBACK = Registry(
     refused=callbacks.REFUSED,
 )
 
+ENTRY = Registry(
+    kind="layer",
+    module="layers",
+    items={**LAYER.items, "call": Call},
+    aliases=LAYER.aliases,
+    refused=LAYER.refused,
+)
+"""What stands under ``layers:``: a layer, or one more call of a layer."""
+
 REGISTRIES: Mapping[str, Registry] = {
     one.kind: one
     for one in (
@@ -116,4 +125,4 @@ REGISTRIES: Mapping[str, Registry] = {
         METRIC,
         CALLBACK,
     )
-}
+} | {"entry": ENTRY}

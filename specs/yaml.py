@@ -32,6 +32,7 @@ OCTAL = re.compile(r"0o[0-7]+")
 HEX = re.compile(r"0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 INFINITE = {f"{sign}.{word}": f"{sign}inf" for sign in ("", "-", "+") for word in ("inf", "Inf", "INF")}
+SURROGATE = re.compile("[\ud800-\udfff]")
 NOT_A_NUMBER = (".nan", ".NaN", ".NAN")
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -114,6 +115,11 @@ def read_text(text: str, path: str = "<spec>") -> Document:
         raise SpecError([Diagnostic("HB104", message)])
     # Diagnostics quote lines through linecache, so it must hold the very text that was read.
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+    lone = SURROGATE.search(text)
+    if lone is not None:
+        line, column = text.count("\n", 0, lone.start()) + 1, lone.start() - text.rfind("\n", 0, lone.start())
+        message = "not YAML: half of a surrogate pair, which is no character"
+        raise SpecError([Diagnostic("HB101", message, Span(path, line, column, line, column + 1))])
     return _Reader(path).read(text)
 
 

@@ -1,0 +1,216 @@
+"""Typed graph and training settings to a complete training script.
+
+The script needs Keras and what its data needs, not hornbook. Everything of the spec
+enters as a literal: constants at the top, and the arguments of ``compile`` and ``fit``. The rest is
+fixed text, chosen by the kind of data and by the loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...specs.base import Item
+from ...specs.diagnostics import Diagnostic, SpecError
+from ...specs.load import Spec
+from ...specs.model import TrainSpec
+from ..driver import STYLES
+from ..graph import TypedGraph
+from ..python import (
+    Assign,
+    Call,
+    Constant,
+    Dict,
+    Evaluate,
+    Expression,
+    Function,
+    Name,
+    Sequence_,
+    Source,
+    Statement,
+    Verbatim,
+    print_module,
+)
+from . import loaders
+from .values import construct, expression
+
+TAPE = '''
+def train(model, train_data, validation_data, callbacks):
+    """Train as `model.fit` does, with every step in sight."""
+    x_train, y_train = train_data
+    examples = len(keras.tree.flatten(x_train)[0])
+    loss_mean = keras.metrics.Mean(name="loss")
+    callbacks = keras.callbacks.CallbackList(callbacks, model=model)
+
+    # Edit the step: everything that happens to one batch is here.
+    @tf.function(reduce_retracing=True)
+    def train_step(x, y):
+        with tf.GradientTape() as tape:
+            y_pred = model(x, training=True)
+            loss = model.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        model.optimizer.apply(gradients, model.trainable_variables)
+        loss_mean.update_state(loss, sample_weight=len(keras.tree.flatten(x)[0]))
+        model.compute_metrics(x, y, y_pred)
+
+    callbacks.on_train_begin()
+    for epoch in range(EPOCHS):
+        callbacks.on_epoch_begin(epoch)
+        model.reset_metrics()
+        loss_mean.reset_state()
+        order = np.random.default_rng((SEED, epoch)).permutation(examples)
+        for start in range(0, examples, BATCH_SIZE):
+            take = order[start : start + BATCH_SIZE]
+            x, y = keras.tree.map_structure(lambda array: array[take], (x_train, y_train))
+            train_step(x, y)
+        logs = {name: float(value) for name, value in model.get_metrics_result().items()}
+        logs["loss"] = float(loss_mean.result())
+        if validation_data is not None:
+            measured = model.evaluate(*validation_data, return_dict=True, verbose=0)
+            logs |= {f"val_{name}": value for name, value in measured.items()}
+        print(f"epoch {epoch + 1}:", "  ".join(f"{k} {v:.4f}" for k, v in logs.items()))
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    callbacks.on_train_end()
+'''
+
+HOLD_OUT = '''
+def hold_out(x, y, fraction):
+    """Split training examples at random: the larger part to train, the rest to validate."""
+    examples = len(keras.tree.flatten(x)[0])
+    order = np.random.default_rng(SEED).permutation(examples)
+    cut = examples - max(1, int(examples * fraction))
+    parts = [order[:cut], order[cut:]]
+    return [keras.tree.map_structure(lambda a: a[part], (x, y)) for part in parts]
+'''
+
+
+def emit_script(
+    spec: Spec, typed: TypedGraph, style: str, *, loop: str | None = None, show_shapes: bool = False
+) -> Source:
+    """Print a module that builds, trains and evaluates a model.
+
+    Args:
+        spec: the validated spec, with training settings that name data.
+        typed: its typed graph.
+        style: sequential, functional or subclassed.
+        loop: fit or tape; by default the spec's own.
+        show_shapes: whether the shape of each output stands behind its line.
+
+    Raises:
+        SpecError: HB507 without training settings or data, HB308 where the style cannot express the graph.
+    """
+    train = spec.model.train
+    if train is None or train.data is None:
+        missing = "training settings" if train is None else "data"
+        place = spec.document.span(("train",) if train else ("name",), "key")
+        help = "add `train:` with `data:` and `loss:`" if train is None else "add `data:` under `train:`"
+        raise SpecError([Diagnostic("HB507", f"a training script needs {missing}", place, help=help)])
+    module = STYLES[style](typed, show_shapes=show_shapes)
+    by_tape = (loop or train.loop) == "tape"
+    loader = loaders.loader(train.data, typed.graph)
+    held_out = isinstance(train.validation, float)
+    body: list[Statement] = [*_constants(train), *loader.constants, Verbatim(loader.text)]
+    if held_out:
+        body.append(Verbatim(HOLD_OUT))
+    body += module.body
+    if by_tape:
+        body.append(Verbatim(TAPE))
+    body += [_main(spec, train, by_tape), Verbatim('if __name__ == "__main__":\n    main()')]
+    lines = {*module.imports, *loader.imports}
+    if by_tape or held_out:
+        lines.add("import numpy as np")
+    if by_tape:
+        lines.add("import tensorflow as tf")
+    docstring = module.docstring.replace(" Keras model.", " Keras model, and its training.")
+    return print_module(replace(module, docstring=docstring, imports=_sorted(lines), body=tuple(body)), style)
+
+
+def _sorted(lines: set[str]) -> tuple[str, ...]:
+    """Order imports as import sorters do: the standard library's, a blank line, the others'."""
+    standard = sorted(line for line in lines if line in loaders.STANDARD)
+    others = sorted(lines - set(standard), key=lambda line: (line.startswith("from"), line))
+    return (*standard, *([""] if standard else []), *others)
+
+
+def _constants(train: TrainSpec) -> list[Statement]:
+    values = {"EPOCHS": train.epochs, "BATCH_SIZE": train.batch_size, "SEED": train.seed}
+    return [Assign(name, Constant(value)) for name, value in values.items()]
+
+
+def _main(spec: Spec, train: TrainSpec, by_tape: bool) -> Function:
+    """Compose what the script does when it is run."""
+    data = _validation(train, by_tape)
+    body: list[Statement] = [
+        Evaluate(Name("keras.utils.set_random_seed(SEED)")),
+        Verbatim("(x_train, y_train), (x_test, y_test) = load_data()"),
+        *data,
+        Assign("model", Call(Name("build_model"))),
+        Evaluate(_compile(train), spec.document.span(("train",), "key")),
+        Evaluate(_training(train, by_tape)),
+        Verbatim("results = model.evaluate(x_test, y_test, return_dict=True, verbose=0)"),
+        Verbatim('print("test:", "  ".join(f"{k} {v:.4f}" for k, v in results.items()))'),
+    ]
+    return Function("main", (), tuple(body))
+
+
+def _validation(train: TrainSpec, by_tape: bool) -> list[Statement]:
+    if isinstance(train.validation, float):
+        call = Call(Name("hold_out"), (Name("x_train"), Name("y_train"), Constant(train.validation)))
+        return [Assign("(x_train, y_train), validation", call)]
+    return []
+
+
+def _compile(train: TrainSpec) -> Call:
+    keywords: list[tuple[str, Expression]] = [
+        ("optimizer", _full(train.optimizer)),
+        ("loss", _full(train.loss)),
+    ]
+    if train.metrics:
+        keywords.append(("metrics", _full(train.metrics)))
+    if train.loss_weights:
+        keywords.append(("loss_weights", _full(train.loss_weights)))
+    return Call(Name("model.compile"), (), tuple(keywords))
+
+
+def _training(train: TrainSpec, by_tape: bool) -> Call:
+    held = Name("validation")
+    if train.validation == "test":
+        held = Name("(x_test, y_test)")
+    callbacks = Sequence_(tuple(_full(one) for one in train.callbacks))
+    if by_tape:
+        given = held if train.validation is not None else Constant(None)
+        return Call(Name("train"), (Name("model"), Name("(x_train, y_train)"), given, callbacks))
+    keywords: list[tuple[str, Expression]] = [
+        ("batch_size", Name("BATCH_SIZE")),
+        ("epochs", Name("EPOCHS")),
+    ]
+    if train.validation is not None:
+        keywords.append(("validation_data", held))
+    if train.callbacks:
+        keywords.append(("callbacks", callbacks))
+    return Call(Name("model.fit"), (Name("x_train"), Name("y_train")), tuple(keywords))
+
+
+def _full(value: object) -> Expression:
+    """Return an expression whose classes are written from ``keras`` down, so no import is needed."""
+    match value:
+        case Item():
+            return _prefixed(construct(value, None))
+        case tuple():
+            return Sequence_(tuple(_full(part) for part in value))
+        case dict():
+            return Dict(tuple((str(key), _full(part)) for key, part in value.items()))
+        case _:
+            return expression(value)
+
+
+def _prefixed(call: Call) -> Call:
+    def inside(part: Expression) -> Expression:
+        return _prefixed(part) if isinstance(part, Call) else part
+
+    function = call.function
+    if isinstance(function, Name):
+        function = Name(f"keras.{function.text}")
+    keywords = tuple((name, inside(part)) for name, part in call.keywords)
+    return Call(function, tuple(map(inside, call.arguments)), keywords, call.span)

@@ -1,0 +1,42 @@
+"""The layers of the language, one frozen class each, in files by family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..base import LayerSpec
+from . import (
+    activation,
+    attention,
+    merging,
+    normalization,
+    recurrent,
+    regularization,
+)
+
+FAMILIES = (
+    activation,
+    attention,
+    merging,
+    normalization,
+    recurrent,
+    regularization,
+)
+
+LAYERS: tuple[type[LayerSpec], ...] = tuple(cls for family in FAMILIES for cls in family.LAYERS)
+
+ALIASES: Mapping[str, str] = {
+    alias: name for family in FAMILIES for alias, name in family.ALIASES.items()
+}
+
+_CODE = "it runs code of your own, and a spec holds data"
+
+REFUSED: Mapping[str, str] = {
+    "FlaxLayer": _CODE,
+    "InputLayer": "inputs are declared under `inputs:`",
+    "JaxLayer": _CODE,
+    "Lambda": _CODE,
+    "Pipeline": "list its layers one by one: a pipeline is a sequence of them",
+    "TFSMLayer": "it loads a program from a file, and a spec names no programs",
+    "TorchModuleWrapper": _CODE,
+}

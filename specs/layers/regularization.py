@@ -1,0 +1,85 @@
+"""Layers that disturb their input while training, so that the model relies on no detail."""
+
+from __future__ import annotations
+
+from typing import Annotated, final
+
+from pydantic import Field
+
+from ..base import LayerSpec
+from .fields import DataFormat, Seed
+
+Rate = Annotated[float, Field(ge=0, lt=1, description="Fraction of the entries to drop.")]
+
+
+@final
+class Dropout(LayerSpec):
+    """Sets a random fraction of the entries to zero while training."""
+
+    rate: Rate
+    noise_shape: Annotated[
+        tuple[Annotated[int, Field(ge=1)] | None, ...] | None,
+        Field(
+            min_length=1,
+            description="Shape of the random mask, the batch included; 1 shares it along an axis.",
+        ),
+    ] = None
+    seed: Seed = None
+
+
+@final
+class SpatialDropout1D(LayerSpec):
+    """Sets random whole channels of a sequence to zero while training."""
+
+    rate: Rate
+    seed: Seed = None
+
+
+@final
+class SpatialDropout2D(LayerSpec):
+    """Sets random whole channels of an image to zero while training."""
+
+    rate: Rate
+    data_format: DataFormat = None
+    seed: Seed = None
+
+
+@final
+class SpatialDropout3D(LayerSpec):
+    """Sets random whole channels of a volume to zero while training."""
+
+    rate: Rate
+    data_format: DataFormat = None
+    seed: Seed = None
+
+
+@final
+class GaussianNoise(LayerSpec):
+    """Adds normal noise while training."""
+
+    stddev: Annotated[float, Field(ge=0, le=1, description="Standard deviation of the noise.")]
+    seed: Seed = None
+
+
+@final
+class GaussianDropout(LayerSpec):
+    """Multiplies by normal noise around one while training."""
+
+    rate: Annotated[
+        float, Field(ge=0, lt=1, description="Drop rate that the strength of the noise is that of.")
+    ]
+    seed: Seed = None
+
+
+LAYERS: tuple[type[LayerSpec], ...] = (
+    Dropout,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+    GaussianNoise,
+    GaussianDropout,
+)
+
+ALIASES: dict[str, str] = {}
+
+OMITTED: dict[str, dict[str, str]] = {}
