@@ -49,7 +49,7 @@ def train(model, train_data, validation_data, callbacks):
             loss = model.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
         gradients = tape.gradient(loss, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
-        loss_mean.update_state(loss, sample_weight=len(keras.tree.flatten(x)[0]))
+        loss_mean.update_state(loss, sample_weight=tf.shape(keras.tree.flatten(x)[0])[0])
         model.compute_metrics(x, y, y_pred)
 
     callbacks.on_train_begin()
@@ -140,11 +140,10 @@ def _constants(train: TrainSpec) -> list[Statement]:
 
 def _main(spec: Spec, train: TrainSpec, by_tape: bool) -> Function:
     """Compose what the script does when it is run."""
-    data = _validation(train, by_tape)
     body: list[Statement] = [
         Evaluate(Name("keras.utils.set_random_seed(SEED)")),
         Verbatim("(x_train, y_train), (x_test, y_test) = load_data()"),
-        *data,
+        *_validation(train),
         Assign("model", Call(Name("build_model"))),
         Evaluate(_compile(train), spec.document.span(("train",), "key")),
         Evaluate(_training(train, by_tape)),
@@ -154,7 +153,7 @@ def _main(spec: Spec, train: TrainSpec, by_tape: bool) -> Function:
     return Function("main", (), tuple(body))
 
 
-def _validation(train: TrainSpec, by_tape: bool) -> list[Statement]:
+def _validation(train: TrainSpec) -> list[Statement]:
     if isinstance(train.validation, float):
         call = Call(Name("hold_out"), (Name("x_train"), Name("y_train"), Constant(train.validation)))
         return [Assign("(x_train, y_train), validation", call)]
@@ -174,13 +173,13 @@ def _compile(train: TrainSpec) -> Call:
 
 
 def _training(train: TrainSpec, by_tape: bool) -> Call:
-    held = Name("validation")
+    held: Expression = Name("validation")
     if train.validation == "test":
-        held = Name("(x_test, y_test)")
+        held = _pair("x_test", "y_test")
     callbacks = Sequence_(tuple(_full(one) for one in train.callbacks))
     if by_tape:
         given = held if train.validation is not None else Constant(None)
-        return Call(Name("train"), (Name("model"), Name("(x_train, y_train)"), given, callbacks))
+        return Call(Name("train"), (Name("model"), _pair("x_train", "y_train"), given, callbacks))
     keywords: list[tuple[str, Expression]] = [
         ("batch_size", Name("BATCH_SIZE")),
         ("epochs", Name("EPOCHS")),
@@ -190,6 +189,10 @@ def _training(train: TrainSpec, by_tape: bool) -> Call:
     if train.callbacks:
         keywords.append(("callbacks", callbacks))
     return Call(Name("model.fit"), (Name("x_train"), Name("y_train")), tuple(keywords))
+
+
+def _pair(x: str, y: str) -> Sequence_:
+    return Sequence_((Name(x), Name(y)), "()")
 
 
 def _full(value: object) -> Expression:

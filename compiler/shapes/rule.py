@@ -52,9 +52,7 @@ def known(name: str, type: TensorType, axis: int, what: str) -> int:
     """Return the size of an axis; raise HB406 where it is not known before data arrives."""
     size = type.shape[axis]
     if size is None:
-        raise RuleError(
-            "HB406", f"`{name}` needs a known size of {what}, but receives {type}"
-        )
+        raise RuleError("HB406", f"`{name}` needs a known size of {what}, but receives {type}")
     return size
 
 

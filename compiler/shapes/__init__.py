@@ -1,0 +1,47 @@
+"""What every layer makes of its inputs, without Keras: shapes, weights and work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...specs.base import LayerSpec
+from ..graph import Inference, TensorType
+from . import (
+    activation,
+    attention,
+    merging,
+    normalization,
+    recurrent,
+    regularization,
+)
+from .parts import check_parts
+from .rule import Rule
+
+FAMILIES = (
+    activation,
+    attention,
+    merging,
+    normalization,
+    recurrent,
+    regularization,
+)
+
+RULES: dict[type[LayerSpec], Rule] = {
+    cls: rule for family in FAMILIES for cls, rule in family.RULES.items()
+}
+
+
+def infer(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> Inference:
+    """Apply the rule of a layer to the types of its inputs.
+
+    The number of inputs must be one that the layer takes.
+
+    Raises:
+        RuleError: HB401 to HB406, where Keras would refuse to build or to run the layer.
+    """
+    found = RULES[type(layer)](layer, inputs)
+    check_parts(layer, found)
+    if layer.trainable:
+        return found
+    weights = tuple(replace(weight, trainable=False) for weight in found.weights)
+    return replace(found, weights=weights)

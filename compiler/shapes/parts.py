@@ -1,0 +1,125 @@
+"""Whether the parts of a layer suit its weights and its output.
+
+An initializer, regularizer, constraint or activation is validated before the shape of what it works on is
+known. Keras refuses an unsuitable one when it builds the layer, or at the first step of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ...specs.activations import Softmax
+from ...specs.base import Item, LayerSpec
+from ...specs.constraints import MaxNorm, MinMaxNorm, UnitNorm
+from ...specs.initializers import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    Identity,
+    LecunNormal,
+    LecunUniform,
+    Orthogonal,
+    VarianceScaling,
+)
+from ...specs.layers.attention import MultiHeadAttention
+from ...specs.layers.recurrent import RECURRENT
+from ...specs.regularizers import OrthogonalRegularizer
+from ..graph import Inference, Weight
+from .checks import count
+from .rule import RuleError
+
+IDENTITY = ("identity",)
+ORTHOGONAL = ("orthogonal",)
+ORTHOGONAL_PENALTY = ("orthogonal_regularizer",)
+FITTED = (
+    VarianceScaling,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+)
+
+Part = str | Item | None
+Problem = str | None
+
+
+def check_parts(layer: LayerSpec, found: Inference) -> None:
+    """Raise HB404 where an argument of the layer does not suit a weight or the output."""
+    name = type(layer).__name__
+    for field, what, problem in _problems(layer, found):
+        if problem is not None:
+            message = f"`{field}` of `{name}` {problem}, but {what}"
+            raise RuleError("HB404", message, field=field)
+
+
+def _problems(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Problem]]:
+    fields = type(layer).model_fields
+    for weight in found.weights:
+        what = f"`{weight.name}` has the shape {weight.shape}"
+        stem = weight.name.removesuffix("_kernel")
+        for suffix, check in CHECKS.items():
+            field = next(
+                (f"{one}_{suffix}" for one in (weight.name, stem) if f"{one}_{suffix}" in fields),
+                None,
+            )
+            if field is not None:
+                yield field, what, check(getattr(layer, field), weight)
+    rank = found.output.rank
+    if "activity_regularizer" in fields:
+        # Attention penalizes its projections, which have an axis more than its output.
+        seen = rank + 1 if isinstance(layer, MultiHeadAttention) else rank
+        penalty = getattr(layer, "activity_regularizer")
+        yield "activity_regularizer", f"the output has {seen} axes", _matrix_only(penalty, seen)
+    for field in ("activation", "recurrent_activation"):
+        if field in fields:
+            seen = 2 if isinstance(layer, RECURRENT) else rank
+            yield field, f"receives {count('axis', seen)}", _softmax(getattr(layer, field), seen)
+
+
+def _initializer(part: Part, weight: Weight) -> Problem:
+    rank = len(weight.shape)
+    if (part in IDENTITY or isinstance(part, Identity)) and rank != 2:
+        return "makes a matrix"
+    if (part in ORTHOGONAL or isinstance(part, Orthogonal)) and rank < 2:
+        return "makes a matrix"
+    if isinstance(part, FITTED) and part.input_axes and part.output_axes:
+        return _out_of(rank, (*part.input_axes, *part.output_axes))
+    return None
+
+
+def _regularizer(part: Part, weight: Weight) -> Problem:
+    return _matrix_only(part, len(weight.shape))
+
+
+def _constraint(part: Part, weight: Weight) -> Problem:
+    if isinstance(part, MaxNorm | MinMaxNorm | UnitNorm):
+        axes = part.axis if isinstance(part.axis, tuple) else (part.axis,)
+        return _out_of(len(weight.shape), axes)
+    return None
+
+
+def _matrix_only(part: Part, rank: int) -> Problem:
+    if (part in ORTHOGONAL_PENALTY or isinstance(part, OrthogonalRegularizer)) and rank != 2:
+        return "is for matrices"
+    return None
+
+
+def _softmax(part: Part, rank: int) -> Problem:
+    if isinstance(part, Softmax):
+        return _out_of(rank, part.axis if isinstance(part.axis, tuple) else (part.axis,))
+    return None
+
+
+def _out_of(rank: int, axes: tuple[int, ...]) -> Problem:
+    wrong = next((axis for axis in axes if not -rank <= axis < rank), None)
+    return None if wrong is None else f"works on axis {wrong}"
+
+
+CHECKS: dict[str, Callable[[Part, Weight], Problem]] = {
+    "initializer": _initializer,
+    "regularizer": _regularizer,
+    "constraint": _constraint,
+}

@@ -1,0 +1,88 @@
+"""Rules of the layers that disturb their input while training; they hand its shape on.
+
+None of them does any work in a forward pass of a trained model.
+"""
+
+from __future__ import annotations
+
+from ...specs.base import LayerSpec
+from ...specs.layers.regularization import (
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from ..graph import Inference, TensorType
+from .checks import count, need_float
+from .rule import Rule, RuleError, require_rank
+
+DROPS = "scales what it does not drop, so it takes floating-point numbers"
+NOISE = "mixes in noise, so it takes floating-point numbers"
+
+
+def _dropout(layer: Dropout, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    if layer.rate > 0:
+        need_float("Dropout", given, DROPS)
+        if layer.noise_shape is not None:
+            _mask_fits(layer.noise_shape, given)
+    return Inference(given)
+
+
+def _mask_fits(mask: tuple[int | None, ...], given: TensorType) -> None:
+    """Refuse a mask that cannot be stretched over every batch."""
+    if len(mask) != given.rank:
+        raise RuleError(
+            "HB401",
+            f"`noise_shape` of `Dropout` has {count('entry', len(mask)).replace('entrys', 'entries')}, "
+            f"but the input has {count('axis', given.rank)}: {given}",
+            field="noise_shape",
+            help="give one entry for each axis, the batch first; `null` takes the input's size",
+        )
+    for axis, (size, wanted) in enumerate(zip(given.shape, mask, strict=True)):
+        if wanted not in (None, 1, size):
+            what = "the batch" if axis == 0 else f"axis {axis}"
+            raise RuleError(
+                "HB404",
+                f"`noise_shape` of `Dropout` has {wanted} for {what}, but receives {given}",
+                field="noise_shape",
+                help="write 1, or `null` for the input's own size",
+            )
+
+
+def _spatial(rank: int, axes: str) -> Rule:
+    def rule(layer: SpatialDropout1D, inputs: tuple[TensorType, ...]) -> Inference:
+        (given,) = inputs
+        name = type(layer).__name__
+        require_rank(name, given, rank, axes)
+        if layer.rate > 0:
+            need_float(name, given, DROPS)
+        return Inference(given)
+
+    return rule
+
+
+def _noise(layer: GaussianNoise, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    if layer.stddev > 0:
+        need_float("GaussianNoise", given, NOISE)
+    return Inference(given)
+
+
+def _gaussian(layer: GaussianDropout, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    if layer.rate > 0:
+        need_float("GaussianDropout", given, NOISE)
+    return Inference(given)
+
+
+RULES: dict[type[LayerSpec], Rule] = {
+    Dropout: _dropout,
+    SpatialDropout1D: _spatial(3, "(batch, steps, channels)"),
+    SpatialDropout2D: _spatial(4, "(batch, height, width, channels)"),
+    SpatialDropout3D: _spatial(5, "(batch, depth, height, width, channels)"),
+    GaussianNoise: _noise,
+    GaussianDropout: _gaussian,
+}

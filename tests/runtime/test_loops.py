@@ -1,0 +1,583 @@
+"""Both loops do the same, bit for bit: weights, optimizer, random state, reports and hooks."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.keras
+
+keras = pytest.importorskip("keras")
+
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from hypothesis import assume, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+from keras import layers  # noqa: E402
+
+from hornbook.runtime.batches import Batches, permutation  # noqa: E402
+from hornbook.runtime.finite import LabelOutsideHead, NonFiniteLoss, likely_causes  # noqa: E402
+from hornbook.runtime.fit import fit  # noqa: E402
+from hornbook.runtime.history import History  # noqa: E402
+from hornbook.runtime.tape import tape  # noqa: E402
+
+LOOPS: dict[str, Callable[..., History]] = {"fit": fit, "tape": tape}
+BYTES = SimpleNamespace(offset=0.0, scale=255.0, identity=False)
+CLASSES = 5
+
+both = pytest.mark.parametrize("loop", LOOPS.values(), ids=list(LOOPS))
+
+
+# ---------------------------------------------------------------------------- models and data
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model, how to compile it, and examples for it."""
+
+    model: Callable[[], Any]
+    data: Callable[[int], Batches]
+    settings: Callable[[], dict[str, Any]] = lambda: {}
+    examples: int = 33
+    epochs: int = 3
+    validate: bool = True
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def images(examples: int) -> Batches:
+    x = rng().integers(0, 256, (examples, 8, 8, 3), dtype=np.uint8)
+    y = rng().integers(0, CLASSES, examples)
+    return Batches(x, y, batch_size=8, seed=3, scaling=BYTES)
+
+
+def rows(examples: int) -> Batches:
+    x = rng().normal(size=(examples, 6))
+    y = rng().normal(size=(examples, 1))
+    return Batches(x, y, batch_size=8, seed=3)
+
+
+def words(examples: int) -> Batches:
+    x = rng().integers(0, 20, (examples, 7))
+    y = rng().integers(0, 2, (examples, 1)).astype("float32")
+    return Batches(x, y, batch_size=8, seed=3)
+
+
+def towers(examples: int) -> Batches:
+    x = {
+        "picture": rng().integers(0, 256, (examples, 8, 8, 1), dtype=np.uint8),
+        "row": rng().normal(size=(examples, 4)),
+    }
+    y = {"main": rng().integers(0, CLASSES, examples), "aux": rng().normal(size=(examples, 1))}
+    return Batches(x, y, batch_size=8, seed=3, scaling={"picture": BYTES})
+
+
+def bare(examples: int) -> Batches:
+    return Batches(rng().normal(size=(examples, 6)), batch_size=8, seed=3)
+
+
+def chain(*inner: Any) -> Any:
+    return keras.Sequential([*inner, layers.Dense(CLASSES, activation="softmax")])
+
+
+def convolutions() -> Any:
+    return chain(
+        keras.Input((8, 8, 3)),
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(6, 3, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(12, activation="relu"),
+    )
+
+
+def normalised() -> Any:
+    return chain(
+        keras.Input((8, 8, 3)),
+        layers.Conv2D(4, 3, use_bias=False),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.SpatialDropout2D(0.2),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(12),
+        layers.BatchNormalization(),
+    )
+
+
+def regularised() -> Any:
+    return chain(
+        keras.Input((8, 8, 3)),
+        layers.Conv2D(4, 3, kernel_regularizer="l2", bias_regularizer="l1"),
+        layers.Flatten(),
+        layers.Dense(12, kernel_regularizer=keras.regularizers.L1L2(1e-3, 1e-2)),
+        layers.Dense(12, activation="tanh", activity_regularizer="l2", kernel_constraint="max_norm"),
+    )
+
+
+def augmented() -> Any:
+    return chain(
+        keras.Input((8, 8, 3)),
+        layers.RandomFlip(),
+        layers.RandomTranslation(0.2, 0.2),
+        layers.GaussianNoise(0.1),
+        layers.Flatten(),
+    )
+
+
+def two_towers() -> Any:
+    picture, row = keras.Input((8, 8, 1), name="picture"), keras.Input((4,), name="row")
+    left = layers.Flatten()(layers.Conv2D(4, 3, activation="relu")(picture))
+    joined = layers.Concatenate()([left, layers.Dense(8)(row)])
+    joined = layers.BatchNormalization()(joined)
+    outputs = {
+        "main": layers.Dense(CLASSES, activation="softmax", name="main")(joined),
+        "aux": layers.Dense(1, name="aux")(joined),
+    }
+    return keras.Model({"picture": picture, "row": row}, outputs)
+
+
+class Residual(keras.Model):
+    """A subclassed model; its ``call`` knows no ``training``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = layers.Dense(6, activation="relu")
+        self.norm = layers.BatchNormalization()
+        self.drop = layers.Dropout(0.3)
+        self.last = layers.Dense(1)
+
+    def call(self, inputs: Any) -> Any:
+        return self.last(inputs + self.drop(self.norm(self.first(inputs))))
+
+
+class OwnLoss(keras.Model):
+    """A model that brings its own loss, and needs no targets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.narrow = layers.Dense(2)
+        self.wide = layers.Dense(6)
+
+    def call(self, inputs: Any) -> Any:
+        again = self.wide(self.narrow(inputs))
+        self.add_loss(keras.ops.mean(keras.ops.square(again - inputs)))
+        return again
+
+
+def called(model: Any) -> Any:
+    model(keras.Input((6,)))
+    return model
+
+
+def recurrent() -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((7,), dtype="int64"),
+            layers.Embedding(20, 6),
+            layers.Bidirectional(layers.LSTM(5, dropout=0.2, recurrent_dropout=0.1)),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def half_frozen() -> Any:
+    model = convolutions()
+    model.layers[0].trainable = False
+    return model
+
+
+def classify(**changes: Any) -> dict[str, Any]:
+    return {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]} | changes
+
+
+def regress(**changes: Any) -> dict[str, Any]:
+    return {"optimizer": "adam", "loss": "mse", "metrics": ["mae"]} | changes
+
+
+def clipped_and_scheduled() -> dict[str, Any]:
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.9)
+    return classify(optimizer=keras.optimizers.Adam(schedule, global_clipnorm=0.3))
+
+
+def averaged() -> dict[str, Any]:
+    return classify(optimizer=keras.optimizers.AdamW(0.01, weight_decay=0.1, use_ema=True, clipnorm=1.0))
+
+
+def by_output() -> dict[str, Any]:
+    return {
+        "optimizer": keras.optimizers.Adam(global_clipnorm=1.0),
+        "loss": {"main": "sparse_categorical_crossentropy", "aux": "mse"},
+        "loss_weights": {"main": 1.0, "aux": 0.3},
+        "metrics": {"main": ["accuracy"], "aux": ["mae", "mse"]},
+    }
+
+
+def binary() -> dict[str, Any]:
+    loss = keras.losses.BinaryCrossentropy(label_smoothing=0.1)
+    return {"optimizer": "rmsprop", "loss": loss, "metrics": ["accuracy", keras.metrics.AUC(name="auc")]}
+
+
+def half_precision() -> dict[str, Any]:
+    return regress(optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01, 0.9)))
+
+
+CASES: dict[str, Case] = {
+    "convolutions": Case(convolutions, images, classify),
+    "batch norm and dropout": Case(normalised, images, classify),
+    "regularised": Case(regularised, images, classify),
+    "augmented": Case(augmented, images, classify),
+    "clipped and scheduled": Case(convolutions, images, clipped_and_scheduled),
+    "averaged weights": Case(normalised, images, averaged),
+    "several outputs": Case(two_towers, towers, by_output),
+    "subclassed": Case(lambda: called(Residual()), rows, regress),
+    "own loss": Case(lambda: called(OwnLoss()), bare, lambda: {"optimizer": "sgd"}),
+    "recurrent": Case(recurrent, words, binary),
+    "scaled loss": Case(lambda: called(Residual()), rows, half_precision),
+    "frozen layer": Case(half_frozen, images, classify),
+    "no partial batch": Case(normalised, images, classify, examples=16),
+    "fewer than a batch": Case(normalised, images, classify, examples=5),
+    "one example": Case(convolutions, images, classify, examples=1),
+    "no validation": Case(normalised, images, classify, validate=False),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that a run leaves behind."""
+
+    state: dict[str, bytes]
+    history: History
+
+
+def ready(case: Case) -> Any:
+    keras.utils.set_random_seed(11)
+    model = case.model()
+    model.compile(**case.settings(), jit_compile=False)
+    return model
+
+
+def outcome(loop: Callable[..., History], case: Case, **arguments: Any) -> Outcome:
+    model, batches = ready(case), case.data(case.examples)
+    validation = replace(case.data(11), shuffle=False) if case.validate else None
+    history = loop(model, batches, case.epochs, validation, **arguments)
+    return Outcome(state_of(model), history)
+
+
+def state_of(model: Any) -> dict[str, bytes]:
+    """Return every variable's bytes: weights, generators' states, and the optimizer's."""
+    state = {f"{i} {v.name}": np.asarray(v).tobytes() for i, v in enumerate(model.variables)}
+    return state | {f"optimizer {i}": np.asarray(v).tobytes() for i, v in enumerate(model.optimizer.variables)}
+
+
+# ------------------------------------------------------------------------------------ equality
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_both_loops_leave_the_same_bits(case: Case) -> None:
+    left, right = outcome(fit, case), outcome(tape, case)
+    assert left.history == right.history
+    assert list(left.history.history) == list(right.history.history)
+    assert left.state == right.state
+    untrained = state_of(ready(case))
+    moved = [key for key, value in untrained.items() if left.state.get(key) != value]
+    assert moved, "training moved nothing, so the comparison says nothing"
+
+
+def test_the_loss_of_a_partial_batch_counts_by_its_examples() -> None:
+    """Without training, the mean over batches must be the mean over examples."""
+    case = CASES["convolutions"]
+    model, batches = ready(case), case.data(33)
+    model.optimizer.learning_rate = 0.0
+    x, y = batches.x.astype("float32") / 255, batches.y
+    expected = -np.log(np.asarray(model(x))[np.arange(33), y]).mean()
+    history = tape(model, batches, 1).history
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_seed_changes_the_run() -> None:
+    case = CASES["convolutions"]
+    other = replace(case, data=lambda examples: replace(case.data(examples), seed=4))
+    assert outcome(tape, case).state != outcome(tape, other).state
+
+
+@both
+def test_epochs_in_two_runs_are_the_epochs_of_one_run(loop: Callable[..., History]) -> None:
+    case = CASES["batch norm and dropout"]
+    model, batches = ready(case), case.data(case.examples)
+    first = loop(model, batches, 1)
+    second = loop(model, batches, 3, initial_epoch=1)
+    once = outcome(loop, replace(case, validate=False))
+    assert (first.epochs, second.epochs, once.history.epochs) == ((0,), (1, 2), (0, 1, 2))
+    assert once.history.history["loss"] == first.history["loss"] + second.history["loss"]
+    assert once.state == state_of(model)
+
+
+@both
+def test_no_epoch_left_is_no_error(loop: Callable[..., History]) -> None:
+    case = CASES["convolutions"]
+    model = ready(case)
+    before = [w.tobytes() for w in model.get_weights()]
+    assert loop(model, case.data(9), 2, initial_epoch=2) == History()
+    assert [w.tobytes() for w in model.get_weights()] == before
+
+
+def test_an_eager_model_runs_in_the_tape() -> None:
+    case = CASES["subclassed"]
+    model = ready(case)
+    model.run_eagerly = True
+    eager = tape(model, case.data(9), 1).history
+    graph = tape(ready(case), case.data(9), 1).history
+    assert eager["loss"] == pytest.approx(graph["loss"], rel=1e-3)
+
+
+THREADS = """
+import sys, json, hashlib
+sys.path.insert(0, {tests!r})
+import test_loops as t
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads({threads})
+tf.config.threading.set_inter_op_parallelism_threads({threads})
+found = []
+for name in ("convolutions", "batch norm and dropout"):
+    left, right = t.outcome(t.fit, t.CASES[name]), t.outcome(t.tape, t.CASES[name])
+    found.append(left == right)
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_equality_does_not_hang_on_the_number_of_threads(threads: int) -> None:
+    """The tests above run with TensorFlow's own choice."""
+    code = THREADS.format(tests=os.path.dirname(__file__), threads=threads)
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [True, True]
+
+
+# ----------------------------------------------------------------------------------- callbacks
+
+
+def hooks() -> list[str]:
+    return [name for name in vars(keras.callbacks.Callback) if name.startswith("on_")]
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes down every hook that is called, its position and its logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[Any, ...]] = []
+
+
+def _recording(name: str) -> Callable[..., None]:
+    def hook(self: Recorder, *arguments: Any, logs: Any = None) -> None:
+        *position, last = arguments if arguments and logs is None else (*arguments, logs)
+        if isinstance(last, int):
+            position, last = [*position, last], None
+        kinds = None if last is None else {key: type(value).__name__ for key, value in last.items()}
+        self.calls.append((name, *position, last, kinds, list(last or ())))
+
+    return hook
+
+
+for _name in hooks():
+    setattr(Recorder, _name, _recording(_name))
+
+
+def test_both_loops_call_the_same_hooks_with_the_same_logs() -> None:
+    traces = []
+    for loop in LOOPS.values():
+        recorder = Recorder()
+        outcome(loop, CASES["several outputs"], callbacks=[recorder])
+        traces.append((recorder.calls, recorder.params))
+    assert traces[0] == traces[1]
+    calls = [name for name, *_ in traces[0][0]]
+    assert calls.count("on_train_batch_end") == 3 * 5
+    assert calls.count("on_test_batch_end") == 3 * 2
+    assert calls[0] == "on_train_begin"
+    assert calls[-1] == "on_train_end"
+    assert set(calls) == {name for name in hooks() if "predict" not in name and "_batch" not in name[:9]}
+
+
+class StopAt(keras.callbacks.Callback):
+    """Asks for the end of training at one batch."""
+
+    def __init__(self, batch: int) -> None:
+        super().__init__()
+        self.batch = batch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.model.stop_training = batch == self.batch
+
+
+class StopTestAt(keras.callbacks.Callback):
+    """Asks for the end of each evaluation at its first batch."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.model.stop_evaluating = True
+
+
+def callbacks_of(kind: str) -> list[Any]:
+    made = {
+        "early stopping": lambda: keras.callbacks.EarlyStopping(
+            monitor="val_loss", mode="max", patience=1, restore_best_weights=True
+        ),
+        "plateau": lambda: keras.callbacks.ReduceLROnPlateau(monitor="loss", mode="max", factor=0.1, patience=1),
+        "schedule": lambda: keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5**epoch),
+        "stop in an epoch": lambda: StopAt(2),
+        "stop in an evaluation": StopTestAt,
+        "own history": keras.callbacks.History,
+        "none": keras.callbacks.Callback,
+    }
+    return [made[kind]()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "epochs"),
+    [
+        ("early stopping", 2),
+        ("plateau", 4),
+        ("schedule", 4),
+        ("stop in an epoch", 1),
+        ("stop in an evaluation", 4),
+        ("own history", 4),
+    ],
+)
+def test_callbacks_work_alike(kind: str, epochs: int) -> None:
+    case = replace(CASES["batch norm and dropout"], epochs=4)
+    left, right = (outcome(loop, case, callbacks=callbacks_of(kind)) for loop in LOOPS.values())
+    assert left == right
+    assert len(left.history.epochs) == epochs
+    if kind in ("plateau", "schedule"):
+        assert left.history.history["learning_rate"][-1] < left.history.history["learning_rate"][0]
+    if kind not in ("own history",):
+        assert left != outcome(tape, case)
+
+
+def test_an_interrupt_passes_through_alike() -> None:
+    """No hook follows it, in either loop."""
+
+    class Interrupts(Recorder):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            self.calls.append(("on_train_batch_begin", batch))
+            if batch == 1:
+                raise KeyboardInterrupt
+
+    case, traces = CASES["convolutions"], []
+    for loop in LOOPS.values():
+        model, recorder = ready(case), Interrupts()
+        with pytest.raises(KeyboardInterrupt):
+            loop(model, case.data(33), 1, callbacks=[recorder])
+        traces.append((recorder.calls, state_of(model)))
+    assert traces[0] == traces[1]
+    assert traces[0][0][-1] == ("on_train_batch_begin", 1)
+
+
+# ------------------------------------------------------------------------- losses that are lost
+
+
+def poisoned(epoch: int, step: int, value: float) -> tuple[Any, Batches]:
+    """Return a model that cannot learn and data whose loss is lost at one step."""
+    case = CASES["subclassed"]
+    model, batches = ready(case), case.data(33)
+    model.optimizer.learning_rate = 0.0
+    at = batches.order(epoch)[step * batches.batch_size]
+    y = batches.y.copy()
+    y[at] = value
+    return model, replace(batches, y=y)
+
+
+@both
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("step", [0, 2, 4])
+def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(
+    loop: Callable[..., History], step: int, value: float
+) -> None:
+    model, batches = poisoned(0, step, value)
+    recorder = Recorder()
+    with pytest.raises(NonFiniteLoss) as caught:
+        loop(model, batches, 2, callbacks=[recorder])
+    error = caught.value
+    assert (error.epoch, error.step) == (1, step + 1)
+    assert not math.isfinite(error.loss)
+    assert math.isnan(error.loss) == math.isnan(value)
+    assert (error.last_finite is None) == (step == 0)
+    assert f"epoch 1, at step {step + 1}" in str(error)
+    # Callbacks that save weights do not get to see the step.
+    assert recorder.calls[-1][:2] == ("on_train_batch_begin", step)
+
+
+class Poison(keras.callbacks.Callback):
+    """Spoils a weight before one step of a later epoch."""
+
+    def __init__(self, epoch: int, step: int) -> None:
+        super().__init__()
+        self.at, self.epoch = (epoch, step), 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if (self.epoch, batch) == self.at:
+            weight = self.model.trainable_weights[-1]
+            weight.assign(weight * math.nan)
+
+
+def test_both_loops_report_a_lost_loss_alike() -> None:
+    errors = []
+    for loop in LOOPS.values():
+        with pytest.raises(NonFiniteLoss) as caught:
+            loop(ready(CASES["convolutions"]), images(33), 3, callbacks=[Poison(1, 3)])
+        errors.append(caught.value)
+    assert str(errors[0]) == str(errors[1])
+    assert (errors[0].epoch, errors[0].step) == (2, 4)
+    assert errors[0].last_finite == errors[1].last_finite is not None
+
+
+def test_a_learning_rate_without_measure_is_noticed() -> None:
+    case = replace(CASES["subclassed"], settings=lambda: regress(optimizer=keras.optimizers.SGD(1e6)))
+    found = []
+    for loop in LOOPS.values():
+        with pytest.raises(NonFiniteLoss) as caught:
+            outcome(loop, replace(case, epochs=20))
+        found.append((caught.value.epoch, caught.value.step, caught.value.last_finite))
+    assert found[0] == found[1]
+
+
+@both
+def test_a_label_outside_the_head_is_named(loop: Callable[..., History]) -> None:
+    batches = images(9)
+    y = batches.y.copy()
+    y[4] = CLASSES
+    with pytest.raises(LabelOutsideHead, match="expected labels from 0 to 4") as caught:
+        loop(ready(CASES["convolutions"]), replace(batches, y=y), 1)
+    assert (caught.value.label, caught.value.units) == (CLASSES, CLASSES)
+
+
+@both
+def test_other_errors_of_tensorflow_pass(loop: Callable[..., History]) -> None:
+    class Refuses(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            tf.debugging.assert_equal(1, 2)
+
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        loop(ready(CASES["convolutions"]), images(9), 1, callbacks=[Refuses()])
