@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ..specs.diagnostics import Diagnostic, SpecError
+from ..specs.diagnostics import Diagnostic, SpecError, in_order
 from ..specs.load import Spec, assumption
 from .emit import functional, sequential, subclassed
 from .graph import TypedGraph
@@ -32,7 +32,7 @@ def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
     batch_size = spec.model.train.batch_size if spec.model.train else 1
     problems = budget(typed, batch_size, max_params) + check_training(spec, typed)
     if any(one.severity == "error" for one in problems):
-        raise SpecError(problems)
+        raise SpecError(in_order(problems))
     return typed
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..specs.base import LayerSpec
-from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
+from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.yaml import Document
 from .graph import Graph, Inference, Node, TensorType, TypedGraph, TypedNode, Weight
 from .shapes import infer as apply_rule
@@ -48,7 +48,7 @@ class _Inference:
     def run(self) -> TypedGraph:
         typed = [one for node in self.graph.nodes if (one := self.node(node)) is not None]
         if self.problems:
-            raise SpecError(sorted(self.problems, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
+            raise SpecError(in_order(self.problems))
         return TypedGraph(self.graph, tuple(typed))
 
     def node(self, node: Node) -> TypedNode | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..specs.base import Call, LayerSpec, Path
-from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
+from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.load import Spec
 from ..specs.wording import any_of, did_you_mean
 from .graph import Graph, Input, Layer, Node, TensorType, Value
@@ -61,7 +61,7 @@ class _Lowering:
 
     def stop(self) -> None:
         if self.problems:
-            raise SpecError(sorted(self.problems, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
+            raise SpecError(in_order(self.problems))
 
     # Names
 

@@ -50,7 +50,7 @@ def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
     It is ``numpy.random.default_rng((seed, epoch)).permutation(examples)``; no global generator
     is read or moved. ``seed`` and ``epoch`` are not negative.
     """
-    return np.random.default_rng((seed, epoch)).permutation(examples)
+    return np.random.default_rng((seed, epoch)).permutation(examples).astype(np.int64, copy=False)
 
 
 @final
@@ -103,10 +103,10 @@ class Batches:
         """Return the indices of the examples in the order of one epoch, int64."""
         if self.shuffle:
             return permutation(self.seed, int(epoch), self.examples)
-        return np.arange(self.examples)
+        return np.arange(self.examples, dtype=np.int64)
 
     def dataset(self, first: int, last: int) -> tf.data.Dataset:
-        """Return the batches of the epochs ``first`` up to, not including, ``last``, one after another.
+        """Return the batches of the epochs from ``first`` up to, not including, ``last``.
 
         Each element is ``(x, y)``, or ``(x,)`` without targets, with an open batch size. ``x`` has
         been scaled, and floats are float32. Its length is ``steps_per_epoch`` for every epoch.

@@ -19,6 +19,7 @@ Logs = dict[str, Any]
 Step = Callable[[Any], Logs]
 
 
+@plain_label_errors()
 def tape(
     model: keras.Model,
     batches: Batches,
@@ -30,7 +31,7 @@ def tape(
 ) -> History:
     """Train a compiled model step by step, in the order of ``batches``.
 
-    The epochs ``initial_epoch`` up to, not including, ``epochs`` are run.
+    The epochs from ``initial_epoch`` up to, not including, ``epochs`` are run.
     :func:`~hornbook.runtime.fit.fit` does the same, bit for bit on a CPU.
 
     Raises:
@@ -46,28 +47,15 @@ def tape(
         epochs=epochs,
         steps=batches.steps_per_epoch,
     )
-    with plain_label_errors():
-        run(model, batches, range(initial_epoch, epochs), validation, hooks)
-    return History.of(model.history)
-
-
-def run(
-    model: keras.Model,
-    batches: Batches,
-    epochs: range,
-    validation: Batches | None,
-    hooks: keras.callbacks.CallbackList,
-) -> None:
-    """Run the epochs, and call the hooks where ``fit`` would."""
-    stream = batches.dataset(epochs.start, epochs.stop)
-    train = in_graph(train_step, model, stream)
-    evaluate = evaluation(model, validation, hooks) if validation else dict
-    upcoming = iter(stream)
+    data = batches.dataset(initial_epoch, epochs)
+    upcoming = iter(data)
+    train = in_graph(train_step, model, data)
+    validate = evaluation(model, validation, hooks) if validation else None
 
     model.stop_training = False
     report: Logs | None = None
     hooks.on_train_begin()
-    for epoch in epochs:
+    for epoch in range(initial_epoch, epochs):
         model.reset_metrics()
         hooks.on_epoch_begin(epoch)
         for step in range(batches.steps_per_epoch):
@@ -77,20 +65,22 @@ def run(
             if model.stop_training:
                 break
         report = model.get_metrics_result()
-        report |= {f"val_{name}": value for name, value in evaluate().items()}
+        if validate:
+            report |= {f"val_{name}": value for name, value in validate().items()}
         hooks.on_epoch_end(epoch, report)
         if model.stop_training:
             break
-    # Some optimizers keep a running mean of the weights, and put it in place at the end.
+    # An optimizer that averages the weights puts the average in their place at the end.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     hooks.on_train_end(report)
+    return History.of(model.history)
 
 
 def train_step(model: keras.Model, batch: Any) -> Logs:
     """Move the weights once; return the metrics over the epoch so far."""
     x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
     with tf.GradientTape() as recorder:
-        predicted = model(x, training=True)
+        predicted = forward(model, x, training=True)
         # Regularisation losses are part of it.
         loss = model.compute_loss(x=x, y=y, y_pred=predicted, training=True)
         # Half precision multiplies the loss, lest small gradients vanish; apply() divides again.
@@ -104,21 +94,30 @@ def train_step(model: keras.Model, batch: Any) -> Logs:
 def test_step(model: keras.Model, batch: Any) -> Logs:
     """Move nothing but the metrics, and return them."""
     x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
-    predicted = model(x, training=False)
+    predicted = forward(model, x, training=False)
     loss = model.compute_loss(x=x, y=y, y_pred=predicted, training=False)
     return measured(model, x, y, predicted, loss)
 
 
+def forward(model: keras.Model, x: Any, training: bool) -> Any:
+    """Call a model. One whose ``call`` takes no ``training`` runs as in use, as ``fit`` has it."""
+    if "training" in model.call_signature_parameters:
+        return model(x, training=training)
+    return model(x)
+
+
 def measured(model: keras.Model, x: Any, y: Any, predicted: Any, loss: tf.Tensor) -> Logs:
-    """Update the metrics; the mean loss counts a batch by its examples, so a partial one counts less."""
+    """Update the metrics and return them; the mean loss weighs each batch by its examples."""
     examples = tf.shape(tf.nest.flatten(x)[0])[0]
     total = next(metric for metric in model.metrics if metric.name == "loss")
     total.update_state(loss, sample_weight=examples)
     return dict(model.compute_metrics(x, y, predicted))
 
 
-def in_graph(step: Callable[[keras.Model, Any], Logs], model: keras.Model, data: tf.data.Dataset) -> Step:
-    """Make one graph of a step, for batches of every size; eager where the model was compiled so."""
+def in_graph(
+    step: Callable[[keras.Model, Any], Logs], model: keras.Model, data: tf.data.Dataset
+) -> Step:
+    """Make one graph of a step, for batches of any size; eager where the model was compiled so."""
 
     def on_batch(batch: Any) -> Logs:
         return step(model, batch)

@@ -48,6 +48,15 @@ class Diagnostic:
     severity: Severity = "error"
 
 
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sort diagnostics by their place; those without one go first."""
+
+    def position(one: Diagnostic) -> tuple[int, int]:
+        return (one.span.line, one.span.column) if one.span else (0, 0)
+
+    return sorted(diagnostics, key=position)
+
+
 class SpecError(Exception):
     """All mistakes that one stage found. ``str()`` of it is the text that a terminal shows."""
 

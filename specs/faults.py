@@ -183,7 +183,7 @@ def _unknown_key(loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: A
     if hint is None:
         hint = "known here: " + ", ".join(f"`{name}`" for name in names)
     owner = str(path[-1]) if path else owner
-    return Fault("HB201", (*path, word), f"`{owner}` has no {_noun(holder)} `{word}`", hint, "key"), meant
+    return Fault("HB201", (*path, word), f"{quoted(owner)} has no {_noun(holder)} `{word}`", hint, "key"), meant
 
 
 def _missing_key(
@@ -194,9 +194,14 @@ def _missing_key(
     owner = str(path[-1]) if path else owner
     field = holder.model_fields[word]
     what = f" ({field.description.rstrip('.')})" if field.description else ""
-    message = f"`{owner}` needs the {_noun(holder)} `{word}`{what}"
+    message = f"{quoted(owner)} needs the {_noun(holder)} `{word}`{what}"
     help = f"write `{owner}: {{{word}: ...}}`" if at == "value" and not path else f"add `{word}: ...`"
     return Fault("HB202", path, message, help, "key" if path else at)
+
+
+def quoted(owner: str) -> str:
+    """Quote a name that stands in the text; a description such as "the spec" stays as it is."""
+    return owner if " " in owner else f"`{owner}`"
 
 
 def _noun(cls: type[BaseModel]) -> str:
@@ -230,6 +235,6 @@ def _value_fault(
     owner = keys[-2] if len(keys) > 1 else owner
     field = holder.model_fields[keys[-1]]
     wrong_type = all(detail["type"].endswith(TYPE_ERRORS) for detail in group)
-    message = f"`{keys[-1]}` of `{owner}` must be {expected(field)}, not {describe(value)}"
+    message = f"`{keys[-1]}` of {quoted(owner)} must be {expected(field)}, not {describe(value)}"
     hint = did_you_mean(value, words_of(field)) if isinstance(value, str) else None
     return Fault("HB204" if wrong_type else "HB203", path, message, hint)

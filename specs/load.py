@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from .base import Fault, Path
 from .data import DataFacts, DataSpec, facts_of_raw
-from .diagnostics import Diagnostic, Note, SpecError
+from .diagnostics import Diagnostic, Note, SpecError, in_order
 from .faults import faults_of
 from .model import ModelSpec
 from .overrides import Override, override
@@ -99,7 +99,7 @@ def load(
         found = faults_of(error, ModelSpec, "the spec", bound)
         problems += [_locate(document, fault) for fault in found]
     if problems or model is None:
-        raise SpecError(sorted(problems, key=_position))
+        raise SpecError(in_order(problems))
     if data is not None and model.train is not None:
         train = model.train.model_copy(update={"data": data})
         model = model.model_copy(update={"train": train})
@@ -149,10 +149,6 @@ def _locate(document: Document, fault: Fault) -> Diagnostic:
     return Diagnostic(
         fault.code, fault.message, document.span(fault.path, fault.at), help=fault.help
     )
-
-
-def _position(one: Diagnostic) -> tuple[int, int]:
-    return (one.span.line, one.span.column) if one.span else (0, 0)
 
 
 def assumption(spec: Spec) -> list[Diagnostic]:

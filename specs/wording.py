@@ -22,7 +22,7 @@ MAX_SHOWN = 60
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return the help line for a misspelt word, or None where nothing is near."""
     lower = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.65)
     return f"did you mean `{lower[near[0]]}`?" if near else None
 
 
@@ -53,6 +53,10 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin in (Union, types.UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         words = [_allowed(arm, metadata) for arm in arms]
+        for position, arm in enumerate(arms):
+            each = get_args(arm)
+            if get_origin(arm) is tuple and each and _allowed(each[0]) in words and len(set(map(str, each))) == 1:
+                words[position] = f"a list of {len(each)} of them"
         return any_of(dict.fromkeys(words))
     if origin is Literal:
         return any_of(f"`{json.dumps(value).strip(chr(34))}`" for value in get_args(annotation))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...specs.diagnostics import Diagnostic, Note, SpecError
+from ...specs.diagnostics import Diagnostic, Note, SpecError, in_order
 from ..graph import Graph, Node, TypedGraph
 from ..python import Call, Expression, Function, Module, Name, Return, Sequence_
 from . import common
@@ -66,4 +66,4 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
         elif common.draws_when_built(Graph("", (), tuple(x for x in graph.layers if x.name == node.layer), (), ())):
             obstacle(node, f"`{node.name}` takes its input as query and as value")
         first.add(node.layer)
-    return sorted(problems, key=lambda one: (one.span.line, one.span.column) if one.span else (0, 0))
+    return in_order(problems)

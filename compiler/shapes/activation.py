@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...specs.base import LayerSpec
 from ...specs.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from ..graph import Inference, TensorType, Weight
-from .checks import axis_of, count, distinct, entries, need_float, times
+from .checks import axis_of, distinct, entries, need_float, times
 from .rule import Rule, RuleError
 
 FLOATS = "takes floating-point numbers"

@@ -85,7 +85,8 @@ def _sizes(axes: tuple[int, ...], given: tuple[TensorType, ...], number: int) ->
     if value.shape[1:-1] != key.shape[1:-1]:
         raise RuleError(
             "HB403",
-            f"`{NAME}` takes as many keys as values, but its values are {value} and its keys are {key}",
+            f"`{NAME}` takes as many keys as values, "
+            f"but its values are {value} and its keys are {key}",
             input=number - 1,
         )
     for axis in range(1, query.rank - 1):

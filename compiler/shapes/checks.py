@@ -11,13 +11,13 @@ DTYPES = ("bool", "uint8", "int32", "int64", "float32")
 
 def count(noun: str, number: int) -> str:
     """Write a number of things: 1 axis, 2 axes."""
-    plural = "axes" if noun == "axis" else f"{noun}s"
+    plural = {"axis": "axes", "entry": "entries"}.get(noun, f"{noun}s")
     return f"{number} {noun if number == 1 else plural}"
 
 
-def entries(type: TensorType) -> int | None:
+def entries(given: TensorType) -> int | None:
     """Count the entries of one example; ``None`` where a size is not known."""
-    return product(type.shape[1:])
+    return product(given.shape[1:])
 
 
 def times(*factors: int | None) -> int | None:
@@ -35,28 +35,28 @@ def plus(*terms: int | None) -> int | None:
     return total
 
 
-def axis_of(name: str, type: TensorType, axis: int, field: str, index: int = 0) -> int:
+def axis_of(name: str, given: TensorType, axis: int, field: str, index: int = 0) -> int:
     """Return the axis counted from the front; raise HB401 where there is none."""
-    if not -type.rank <= axis < type.rank:
+    if not -given.rank <= axis < given.rank:
         raise RuleError(
             "HB401",
-            f"`{name}` works on axis {axis}, but receives {count('axis', type.rank)}: {type}",
+            f"`{name}` works on axis {axis}, but receives {count('axis', given.rank)}: {given}",
             field=field,
-            help=f"axes count from 0, the batch, to {type.rank - 1}, or back from -1",
+            help=f"axes count from 0, the batch, to {given.rank - 1}, or back from -1",
             input=index,
         )
-    return axis % type.rank
+    return axis % given.rank
 
 
-def size_of(name: str, type: TensorType, axis: int, field: str) -> int:
+def size_of(name: str, given: TensorType, axis: int, field: str) -> int:
     """Return the size of an axis that weights are made for; raise HB406 where it is not known."""
-    size = type.shape[axis]
+    size = given.shape[axis]
     if size is None:
         what = "the batch" if axis == 0 else f"axis {axis}"
         raise RuleError(
             "HB406",
             f"`{name}` has weights for each entry of {what}, whose size must be known, "
-            f"but receives {type}",
+            f"but receives {given}",
             field=field,
             help="choose an axis of known size" if axis == 0 else None,
         )
@@ -69,20 +69,20 @@ def distinct(name: str, axes: tuple[int, ...], field: str) -> None:
         raise RuleError("HB404", f"`{name}` is given the same axis twice: {axes}", field=field)
 
 
-def need_float(name: str, type: TensorType, reason: str, index: int = 0) -> None:
+def need_float(name: str, given: TensorType, reason: str, index: int = 0) -> None:
     """Raise HB405 unless the input holds floating-point numbers."""
-    if type.dtype != "float32":
+    if given.dtype != "float32":
         raise RuleError(
             "HB405",
-            f"`{name}` {reason}, but receives {type.dtype} {type}",
+            f"`{name}` {reason}, but receives {given.dtype} {given}",
             help="put a `Rescaling` or an `Embedding` before it",
             input=index,
         )
 
 
-def common_dtype(types: tuple[TensorType, ...]) -> str:
+def common_dtype(inputs: tuple[TensorType, ...]) -> str:
     """Return the dtype that Keras brings several inputs to."""
-    return max((type.dtype for type in types), key=DTYPES.index)
+    return max((one.dtype for one in inputs), key=DTYPES.index)
 
 
 def fits(one: int | None, other: int | None) -> bool:

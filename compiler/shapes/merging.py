@@ -14,7 +14,7 @@ from ...specs.layers.merging import (
     Subtract,
 )
 from ..graph import Inference, Shape, TensorType
-from .checks import axis_of, common_dtype, count, entries, fits, need_float, plus, times
+from .checks import axis_of, common_dtype, entries, fits, need_float, plus, times
 from .rule import Rule, RuleError
 
 
@@ -22,7 +22,7 @@ def _elementwise(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> Inference:
     """Merge entry by entry: axes are matched from the last one, and size 1 stretches."""
     name = type(layer).__name__
     if inputs[0].dtype == inputs[1].dtype == "bool":
-        need_float(name, inputs[0], "takes numbers", 1)
+        need_float(name, inputs[1], "takes numbers", 1)
     output = TensorType((None, *_broadcast(name, inputs)), common_dtype(inputs))
     return Inference(output, (), times(len(inputs) - 1, entries(output)))
 
@@ -35,113 +35,115 @@ def _average(layer: Average, inputs: tuple[TensorType, ...]) -> Inference:
 
 
 def _broadcast(name: str, inputs: tuple[TensorType, ...]) -> Shape:
-    rank = max(type.rank for type in inputs)
-    sizes: list[int | None] = []
-    for back in range(rank - 1, 0, -1):
-        size: int | None = 1
-        maker = 0
-        varies = False
-        for index, type in enumerate(inputs):
-            if back >= type.rank:
-                continue
-            own = type.shape[-back]
-            varies = varies or own is None
-            if own in (None, 1, size):
-                continue
-            if size != 1:
-                raise _misfit(name, inputs[maker], type, -back, index)
-            size, maker = own, index
-        sizes.append(None if varies else size)
-    return tuple(sizes)
+    """Return the sizes after the batch that all inputs stretch to."""
+    rank = max(one.rank for one in inputs)
+    return tuple(_stretched(name, inputs, back) for back in range(rank - 1, 0, -1))
+
+
+def _stretched(name: str, inputs: tuple[TensorType, ...], back: int) -> int | None:
+    """Return the common size of the axis ``back`` from the end; a size not known stays so."""
+    having = [(index, one.shape[-back]) for index, one in enumerate(inputs) if one.rank > back]
+    sized = [(index, size) for index, size in having if size not in (None, 1)]
+    for index, size in sized[1:]:
+        if size != sized[0][1]:
+            raise _misfit(name, inputs[sized[0][0]], inputs[index], -back, index)
+    if any(size is None for _, size in having):
+        return None
+    return sized[0][1] if sized else 1
 
 
 def _misfit(name: str, one: TensorType, other: TensorType, axis: int, index: int) -> RuleError:
-    help = None
-    if one.rank == other.rank == 2:
-        help = "bring both to one size with a `Dense`, or join them with `Concatenate`"
-    elif one.rank == other.rank:
-        help = "bring both to one size, for example with `strides`, `padding: same` or a 1x1 convolution"
+    remedy = None
+    if one.rank == other.rank:
+        maker = "a `Dense`" if one.rank == 2 else "`padding: same`, `strides` or a 1x1 convolution"
+        remedy = f"bring both to one size, for example with {maker}, or use `Concatenate`"
     return RuleError(
         "HB403",
         f"`{name}` merges entry by entry, but {one} and {other} differ on axis {axis}: "
         f"{one.shape[axis]} and {other.shape[axis]}",
-        help=help,
+        help=remedy,
         input=index,
     )
 
 
 def _concatenate(layer: Concatenate, inputs: tuple[TensorType, ...]) -> Inference:
     first = inputs[0]
-    for index, type in enumerate(inputs):
-        if type.rank != first.rank:
+    for index, one in enumerate(inputs):
+        if one.rank != first.rank:
             raise RuleError(
                 "HB403",
-                f"`Concatenate` joins tensors of equally many axes, but {first} has {first.rank} "
-                f"and {type} has {type.rank}",
+                f"`Concatenate` joins tensors of equally many axes, "
+                f"but {first} has {first.rank} and {one} has {one.rank}",
                 input=index,
             )
     axis = axis_of("Concatenate", first, layer.axis, "axis")
     if axis == 0:
         raise RuleError(
             "HB404",
-            "`Concatenate` cannot join along axis 0, the batch: the examples would no longer match their labels",
+            "`Concatenate` cannot join along axis 0, the batch: "
+            "its examples would no longer be those of the labels",
             field="axis",
             help="axes after the batch count from 1",
         )
     size: int | None = 0
-    for index, type in enumerate(inputs):
-        _same_but(axis, inputs[:index], type, index)
-        size = plus(size, type.shape[axis])
+    for index, one in enumerate(inputs):
+        _same_but(axis, inputs[:index], one, index)
+        size = plus(size, one.shape[axis])
     # Keras takes the other sizes from the first input, even where only a later one is known.
     shape = (*first.shape[:axis], size, *first.shape[axis + 1 :])
     return Inference(TensorType(shape, common_dtype(inputs)))
 
 
-def _same_but(axis: int, before: tuple[TensorType, ...], type: TensorType, index: int) -> None:
+def _same_but(axis: int, before: tuple[TensorType, ...], one: TensorType, index: int) -> None:
     """Refuse an input that differs from one before it on another axis than ``axis``."""
     for other in before:
-        for place, (one, own) in enumerate(zip(other.shape, type.shape, strict=True)):
-            if place != axis and not fits(one, own):
+        for place, (size, own) in enumerate(zip(other.shape, one.shape, strict=True)):
+            if place != axis and not fits(size, own):
                 raise RuleError(
                     "HB403",
                     f"`Concatenate` joins along axis {axis}, so all other sizes must be equal, "
-                    f"but {other} and {type} differ on axis {place}: {one} and {own}",
+                    f"but {other} and {one} differ on axis {place}: {size} and {own}",
                     input=index,
                 )
 
 
 def _dot(layer: Dot, inputs: tuple[TensorType, ...]) -> Inference:
     left, right = inputs
-    both = layer.axes if isinstance(layer.axes, tuple) else (layer.axes, layer.axes)
-    axes = tuple(
-        axis_of("Dot", type, axis, "axes", index)
-        for index, (type, axis) in enumerate(zip(inputs, both, strict=True))
-    )
-    for index, (type, axis) in enumerate(zip(inputs, axes, strict=True)):
+    first, second = _dot_axes(layer, inputs)
+    size, other = left.shape[first], right.shape[second]
+    if size != other:
+        raise RuleError(
+            "HB403",
+            f"`Dot` sums over axes of equal size, but axis {first} of {left} has {size} "
+            f"and axis {second} of {right} has {other}",
+            field="axes",
+            input=1,
+        )
+    kept = [size for place, size in enumerate(left.shape) if place != first]
+    kept += [size for place, size in enumerate(right.shape) if place not in (0, second)]
+    output = TensorType(tuple(kept) if len(kept) > 1 else (kept[0], 1), common_dtype(inputs))
+    scaling = times(3, plus(entries(left), entries(right))) if layer.normalize else 0
+    return Inference(output, (), plus(times(2, size, entries(output)), scaling))
+
+
+def _dot_axes(layer: Dot, inputs: tuple[TensorType, ...]) -> list[int]:
+    """Return the axis of each input that is summed over, counted from the front."""
+    wanted = layer.axes if isinstance(layer.axes, tuple) else (layer.axes, layer.axes)
+    found = []
+    for index, (one, number) in enumerate(zip(inputs, wanted, strict=True)):
+        axis = axis_of("Dot", one, number, "axes", index)
         if axis == 0:
             raise RuleError(
                 "HB404",
-                "`Dot` sums the products within each example, so it cannot sum over axis 0, the batch",
+                "`Dot` multiplies within each example, so it cannot sum over axis 0, the batch",
                 field="axes",
                 help="axes after the batch count from 1",
                 input=index,
             )
         if layer.normalize:
-            need_float("Dot", type, "normalizes floating-point numbers", index)
-    first, second = left.shape[axes[0]], right.shape[axes[1]]
-    if first != second:
-        raise RuleError(
-            "HB403",
-            f"`Dot` sums over axes of equal size, but axis {axes[0]} of {left} has {first} "
-            f"and axis {axes[1]} of {right} has {second}",
-            field="axes",
-            input=1,
-        )
-    kept = [size for place, size in enumerate(left.shape) if place != axes[0]]
-    kept += [size for place, size in enumerate(right.shape) if place not in (0, axes[1])]
-    output = TensorType(tuple(kept) if len(kept) > 1 else (kept[0], 1), common_dtype(inputs))
-    scaling = times(3, plus(entries(left), entries(right))) if layer.normalize else 0
-    return Inference(output, (), plus(times(2, first, entries(output)), scaling))
+            need_float("Dot", one, "normalizes floating-point numbers", index)
+        found.append(axis)
+    return found
 
 
 RULES: dict[type[LayerSpec], Rule] = {

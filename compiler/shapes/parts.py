@@ -1,7 +1,7 @@
 """Whether the parts of a layer suit its weights and its output.
 
-An initializer, regularizer, constraint or activation is validated before the shape of what it works on is
-known. Keras refuses an unsuitable one when it builds the layer, or at the first step of training.
+An initializer, regularizer, constraint or activation is validated before the shape of what it
+works on is known. Keras refuses an unsuitable one when it builds the layer, or at the first step of training.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def _problems(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Pr
     if "activity_regularizer" in fields:
         # Attention penalizes its projections, which have an axis more than its output.
         seen = rank + 1 if isinstance(layer, MultiHeadAttention) else rank
-        penalty = getattr(layer, "activity_regularizer")
-        yield "activity_regularizer", f"the output has {seen} axes", _matrix_only(penalty, seen)
+        field = "activity_regularizer"
+        yield field, f"the output has {seen} axes", _matrix_only(getattr(layer, field), seen)
     for field in ("activation", "recurrent_activation"):
         if field in fields:
             seen = 2 if isinstance(layer, RECURRENT) else rank

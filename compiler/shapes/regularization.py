@@ -36,7 +36,7 @@ def _mask_fits(mask: tuple[int | None, ...], given: TensorType) -> None:
     if len(mask) != given.rank:
         raise RuleError(
             "HB401",
-            f"`noise_shape` of `Dropout` has {count('entry', len(mask)).replace('entrys', 'entries')}, "
+            f"`noise_shape` of `Dropout` has {count('entry', len(mask))}, "
             f"but the input has {count('axis', given.rank)}: {given}",
             field="noise_shape",
             help="give one entry for each axis, the batch first; `null` takes the input's size",
