@@ -121,28 +121,13 @@ class Class:
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment on a line of its own."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verbatim:
     """Fixed lines of hornbook's own, formatted already; nothing of a spec stands in them."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class If:
-    """``if test:``."""
-
-    test: str
-    body: tuple[Statement, ...]
-
-
-Statement = Assign | Return | Evaluate | Function | Class | Comment | Verbatim | If
+Statement = Assign | Return | Evaluate | Function | Class | Verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +168,22 @@ def print_module(module: Module, style: str) -> Source:
     lines += [_Line(text) for text in module.imports]
     before: Statement | None = None
     for statement in module.body:
-        gap = 2 if isinstance(statement, (Function, Class)) or isinstance(before, (Function, Class)) else 1
-        if before is None or gap == 2 or isinstance(statement, (Comment, Verbatim, If)) or type(before) is not type(statement):
-            if not isinstance(before, Comment):
-                lines += [_Line("")] * gap
-        lines += _statement(statement, 0)
+        lines += [_Line("")] * _gap(before, statement) + _statement(statement, 0)
         before = statement
     return Source("".join(f"{line.text}\n" for line in lines), style, tuple(line.span for line in lines))
+
+
+def _gap(before: Statement | None, statement: Statement) -> int:
+    """Return the blank lines between two statements of a module."""
+    if _defines(before) or _defines(statement):
+        return 2
+    return 0 if type(before) is type(statement) else 1
+
+
+def _defines(statement: Statement | None) -> bool:
+    return isinstance(statement, (Function, Class)) or (
+        isinstance(statement, Verbatim) and statement.text.lstrip().startswith("def ")
+    )
 
 
 def _statement(statement: Statement, depth: int) -> list[_Line]:
@@ -205,12 +199,8 @@ def _statement(statement: Statement, depth: int) -> list[_Line]:
             return _function(statement, depth)
         case Class():
             return _class(statement)
-        case Comment(text):
-            return [_Line(f"{pad}# {text}")]
         case Verbatim(text):
             return [_Line(pad + line if line else "") for line in text.strip("\n").split("\n")]
-        case If(test, body):
-            return [_Line(f"{pad}if {test}:"), *_block(body, depth + 1)]
 
 
 def _block(body: Iterable[Statement], depth: int) -> list[_Line]:

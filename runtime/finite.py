@@ -131,10 +131,7 @@ def likely_causes(
         *_of_speed(learning_rate, optimizer),
         *_of_head(loss, head, from_logits),
     ]
-    return tuple(found) or (
-        "The steps may have grown without bound: divide the learning rate by ten, or set "
-        "`global_clipnorm: 1.0` on the optimizer.",
-    )
+    return tuple(found or _where_nothing_stands_out(loss, head, from_logits))
 
 
 def _of_values(what: str, values: Range | None) -> Iterator[str]:
@@ -185,12 +182,19 @@ def _of_head(loss: str, head: str, from_logits: bool) -> Iterator[str]:
                 f"The loss takes probabilities, and the head ends in {head}: give it softmax or "
                 "sigmoid, or set `from_logits: true`."
             )
-        elif not from_logits:
-            yield (
-                f"A {head} can round to 0, whose logarithm is infinite, above all in half "
-                "precision: a head without activation and `from_logits: true` are stable."
-            )
     if loss == "poisson" and head not in NOT_NEGATIVE:
         yield f"The loss takes the logarithm of a {head} head, which can be negative: use softplus."
     if head == "exponential":
         yield "The head's exponential overflows from 89 on: use softplus."
+
+
+def _where_nothing_stands_out(loss: str, head: str, from_logits: bool) -> Iterator[str]:
+    yield (
+        "The steps may have grown without bound: divide the learning rate by ten, or set "
+        "`global_clipnorm: 1.0` on the optimizer."
+    )
+    if loss in CROSSENTROPIES and head in NORMALISED and not from_logits:
+        yield (
+            f"In half precision a {head} can round to 0, whose logarithm is infinite: a head "
+            "without activation and `from_logits: true` are stable."
+        )

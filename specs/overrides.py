@@ -42,7 +42,7 @@ def _apply(document: Document, one: Override) -> Document:
     origin = f"--set {one.text}"
     key, equals, text = one.text.partition("=")
     if not equals or not key.strip():
-        message = f"`{one.text}` is not of the form `key=value`"
+        message = f"`{origin}` is not of the form `key=value`"
         raise SpecError([Diagnostic("HB206", message, help="for example `train.epochs=3`")])
     value = read_text(text, f"{origin} (value)") if text.strip() else None
     path = _resolve(document, key.strip().split("."), origin)

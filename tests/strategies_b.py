@@ -34,7 +34,9 @@ ACTIVATIONS = st.sampled_from(
 )
 
 
-def options(required: Arguments | None = None, **optional: SearchStrategy[Any]) -> SearchStrategy[Arguments]:
+def options(
+    required: Arguments | None = None, **optional: SearchStrategy[Any]
+) -> SearchStrategy[Arguments]:
     """Draw arguments: all of the required ones, any of the optional ones."""
     return st.fixed_dictionaries(required or {}, optional=optional)
 
@@ -56,7 +58,7 @@ def scale_and_offset(initializers: SearchStrategy[Any] = INITIALIZERS) -> Argume
 
 def batch_normalization(axis: SearchStrategy[int]) -> SearchStrategy[Arguments]:
     return options(
-        axis=axis,
+        {"axis": axis},
         momentum=UNIT,
         moving_mean_initializer=st.sampled_from(["zeros", "ones"]),
         moving_variance_initializer=st.sampled_from(["ones", {"Constant": {"value": 2.0}}]),
@@ -120,7 +122,9 @@ def attention(axes: SearchStrategy[Any], window: SearchStrategy[Any]) -> SearchS
         value_dim=st.none() | st.integers(1, 3),
         dropout=UNIT,
         use_bias=st.booleans(),
-        output_shape=st.none() | st.integers(1, 3) | st.tuples(st.integers(1, 2), st.integers(1, 3)),
+        output_shape=st.none()
+        | st.integers(1, 3)
+        | st.tuples(st.integers(1, 2), st.integers(1, 3)),
         attention_axes=axes,
         sliding_window=window,
         kernel_initializer=INITIALIZERS,
@@ -149,7 +153,9 @@ def valid_items(shape: Shape, dtype: str) -> list[tuple[str, SearchStrategy[Argu
     """The layers with one input that take this shape and dtype, with arguments that they take."""
     found = [("LeakyReLU", options(negative_slope=UNIT))] if dtype != "bool" else []
     if known_axes(shape):
-        found.append(("BatchNormalization", batch_normalization(st.sampled_from(known_axes(shape)))))
+        found.append(
+            ("BatchNormalization", batch_normalization(st.sampled_from(known_axes(shape))))
+        )
     if dtype == "float32":
         found += _for_floats(shape)
     if len(shape) == 3 and shape[2] is not None:
@@ -183,7 +189,10 @@ def _for_floats(shape: Shape) -> Iterator[tuple[str, SearchStrategy[Arguments]]]
     if known_axes(shape):
         one = st.sampled_from(known_axes(shape))
         several = st.lists(one, min_size=1, max_size=2, unique_by=lambda axis: axis % len(shape))
-        yield "LayerNormalization", options(axis=one | several.map(tuple), **scale_and_offset())
+        yield (
+            "LayerNormalization",
+            options({"axis": one | several.map(tuple)}, **scale_and_offset()),
+        )
         yield "GroupNormalization", _groups(shape)
 
 
@@ -198,12 +207,17 @@ def _for_sequences(shape: Shape, dtype: str) -> Iterator[tuple[str, SearchStrate
     unroll = st.booleans() if shape[1] is not None else st.just(False)
     for name in ("SimpleRNN", "LSTM", "GRU"):
         drawn = recurrent(name, unroll)
-        yield name, drawn if dtype == "float32" else drawn.map(lambda found: found | {"dropout": 0.0})
+        yield (
+            name,
+            drawn if dtype == "float32" else drawn.map(lambda found: found | {"dropout": 0.0}),
+        )
     if dtype == "float32":
         yield "Bidirectional", bidirectional(unroll)
         window = st.none() | st.integers(1, 3)
         yield "MultiHeadAttention", attention(st.sampled_from([None, 1, (1,)]), window)
-        inner = [one for one in valid_items((shape[0], shape[2]), dtype) if one[0] != "TimeDistributed"]
+        inner = [
+            one for one in valid_items((shape[0], shape[2]), dtype) if one[0] != "TimeDistributed"
+        ]
         yield (
             "TimeDistributed",
             st.one_of(

@@ -27,7 +27,8 @@ def load_data():
 IMDB = '''
 def load_data():
     """Return training and test reviews, 200 word numbers each."""
-    (x_train, y_train), (x_test, y_test) = keras.datasets.imdb.load_data(num_words=10000)
+    reviews = keras.datasets.imdb.load_data(num_words=10000)
+    (x_train, y_train), (x_test, y_test) = reviews
     x_train, x_test = (keras.utils.pad_sequences(x, 200) for x in (x_train, x_test))
     return (x_train, y_train), (x_test, y_test)
 '''
@@ -73,7 +74,8 @@ def load_data():
             for part in ("train", "test")
         )
         y_train, y_test = (
-            {name: data[f"y_{part}_{name}"] for name in OUTPUTS} for part in ("train", "test")
+            {name: data[f"y_{part}_{name}"] for name in OUTPUTS}
+            for part in ("train", "test")
         )
     return (x_train, y_train), (x_test, y_test)
 '''

@@ -14,7 +14,7 @@ from ...specs.diagnostics import Diagnostic, SpecError
 from ...specs.load import Spec
 from ...specs.model import TrainSpec
 from ..driver import STYLES
-from ..graph import TypedGraph
+from ..graph import Graph, TypedGraph
 from ..python import (
     Assign,
     Call,
@@ -37,7 +37,7 @@ TAPE = '''
 def train(model, train_data, validation_data, callbacks):
     """Train as `model.fit` does, with every step in sight."""
     x_train, y_train = train_data
-    examples = len(keras.tree.flatten(x_train)[0])
+    examples = len({one_of_x_train})
     loss_mean = keras.metrics.Mean(name="loss")
     callbacks = keras.callbacks.CallbackList(callbacks, model=model)
 
@@ -49,7 +49,7 @@ def train(model, train_data, validation_data, callbacks):
             loss = model.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
         gradients = tape.gradient(loss, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
-        loss_mean.update_state(loss, sample_weight=tf.shape(keras.tree.flatten(x)[0])[0])
+        loss_mean.update_state(loss, sample_weight=tf.shape({one_of_x})[0])
         model.compute_metrics(x, y, y_pred)
 
     callbacks.on_train_begin()
@@ -60,14 +60,13 @@ def train(model, train_data, validation_data, callbacks):
         order = np.random.default_rng((SEED, epoch)).permutation(examples)
         for start in range(0, examples, BATCH_SIZE):
             take = order[start : start + BATCH_SIZE]
-            x, y = keras.tree.map_structure(lambda array: array[take], (x_train, y_train))
-            train_step(x, y)
-        logs = {name: float(value) for name, value in model.get_metrics_result().items()}
+            train_step({x_taken}, {y_taken})
+        logs = {{k: float(v) for k, v in model.get_metrics_result().items()}}
         logs["loss"] = float(loss_mean.result())
         if validation_data is not None:
             measured = model.evaluate(*validation_data, return_dict=True, verbose=0)
-            logs |= {f"val_{name}": value for name, value in measured.items()}
-        print(f"epoch {epoch + 1}:", "  ".join(f"{k} {v:.4f}" for k, v in logs.items()))
+            logs |= {{f"val_{{k}}": v for k, v in measured.items()}}
+        print(f"epoch {{epoch + 1}}:", "  ".join(f"{{k}} {{v:.4f}}" for k, v in logs.items()))
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
@@ -76,12 +75,31 @@ def train(model, train_data, validation_data, callbacks):
 
 HOLD_OUT = '''
 def hold_out(x, y, fraction):
-    """Split training examples at random: the larger part to train, the rest to validate."""
-    examples = len(keras.tree.flatten(x)[0])
+    """Split examples at random: the larger part to train, the rest to validate."""
+    examples = len({one_of_x})
     order = np.random.default_rng(SEED).permutation(examples)
     cut = examples - max(1, int(examples * fraction))
-    parts = [order[:cut], order[cut:]]
-    return [keras.tree.map_structure(lambda a: a[part], (x, y)) for part in parts]
+    return [({x_part}, {y_part}) for part in (order[:cut], order[cut:])]
+'''
+
+
+def _words(graph: Graph) -> dict[str, str]:
+    """Return how the fixed text speaks of the arrays: a dict of them where there are several."""
+    words = {"one_of_x": "x", "one_of_x_train": "x_train"}
+    words |= {"x_taken": "x_train[take]", "x_part": "x[part]", "y_taken": "y_train[take]", "y_part": "y[part]"}
+    if len(graph.inputs) > 1:
+        name = graph.inputs[0].name
+        words |= {"one_of_x": f'x["{name}"]', "one_of_x_train": f'x_train["{name}"]'}
+        words |= {"x_taken": "at(x_train, take)", "x_part": "at(x, part)"}
+    if len(graph.outputs) > 1:
+        words |= {"y_taken": "at(y_train, take)", "y_part": "at(y, part)"}
+    return words
+
+
+AT = '''
+def at(arrays, indices):
+    """Pick the same examples from every array of a dict."""
+    return {name: array[indices] for name, array in arrays.items()}
 '''
 
 
@@ -111,11 +129,14 @@ def emit_script(
     loader = loaders.loader(train.data, typed.graph)
     held_out = isinstance(train.validation, float)
     body: list[Statement] = [*_constants(train), *loader.constants, Verbatim(loader.text)]
+    words = _words(typed.graph)
+    if (by_tape or held_out) and "at(" in "".join(words.values()):
+        body.append(Verbatim(AT))
     if held_out:
-        body.append(Verbatim(HOLD_OUT))
+        body.append(Verbatim(HOLD_OUT.format_map(words)))
     body += module.body
     if by_tape:
-        body.append(Verbatim(TAPE))
+        body.append(Verbatim(TAPE.format_map(words)))
     body += [_main(spec, train, by_tape), Verbatim('if __name__ == "__main__":\n    main()')]
     lines = {*module.imports, *loader.imports}
     if by_tape or held_out:

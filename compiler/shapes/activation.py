@@ -19,6 +19,8 @@ def _no_bool(name: str, given: TensorType) -> None:
 def _relu(layer: ReLU, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
     _no_bool("ReLU", given)
+    if layer.negative_slope and (layer.max_value is not None or layer.threshold):
+        need_float("ReLU", given, "bends at fractions, so it takes floating-point numbers")
     # Integers stay integers unless a slope makes fractions of them.
     dtype = "float32" if layer.negative_slope else given.dtype
     return Inference(TensorType(given.shape, dtype), (), entries(given))

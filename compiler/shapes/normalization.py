@@ -44,8 +44,10 @@ def _layer(layer: LayerNormalization, inputs: tuple[TensorType, ...]) -> Inferen
     axes = sorted(layer.axis) if isinstance(layer.axis, tuple) else [layer.axis]
     found = tuple(axis_of("LayerNormalization", given, axis, "axis") for axis in axes)
     distinct("LayerNormalization", found, "axis")
-    shape = tuple(size_of("LayerNormalization", given, axis, "axis") for axis in found)
-    weights = _learned(layer.scale, layer.center, shape)
+    weights: tuple[Weight, ...] = ()
+    if layer.scale or layer.center:
+        shape = tuple(size_of("LayerNormalization", given, axis, "axis") for axis in found)
+        weights = _learned(layer.scale, layer.center, shape)
     work = times(STATISTICS + len(weights), entries(given))
     return Inference(TensorType(given.shape), weights, work)
 

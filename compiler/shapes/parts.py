@@ -60,7 +60,7 @@ def _problems(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Pr
     for weight in found.weights:
         what = f"`{weight.name}` has the shape {weight.shape}"
         stem = weight.name.removesuffix("_kernel")
-        for suffix, check in CHECKS.items():
+        for suffix, check in (CHECKS if layer.trainable else FROZEN).items():
             field = next(
                 (f"{one}_{suffix}" for one in (weight.name, stem) if f"{one}_{suffix}" in fields),
                 None,
@@ -118,8 +118,7 @@ def _out_of(rank: int, axes: tuple[int, ...]) -> Problem:
     return None if wrong is None else f"works on axis {wrong}"
 
 
-CHECKS: dict[str, Callable[[Part, Weight], Problem]] = {
-    "initializer": _initializer,
-    "regularizer": _regularizer,
-    "constraint": _constraint,
-}
+FROZEN: dict[str, Callable[[Part, Weight], Problem]] = {"initializer": _initializer}
+"""What matters of weights that no step moves."""
+
+CHECKS = FROZEN | {"regularizer": _regularizer, "constraint": _constraint}

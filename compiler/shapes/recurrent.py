@@ -84,9 +84,16 @@ def _time_distributed(layer: TimeDistributed, inputs: tuple[TensorType, ...]) ->
             f"but receives {count('axis', given.rank)}: {given}",
             help=f"without steps, use `{type(layer.layer).__name__}` itself",
         )
+    steps = given.shape[1]
+    if steps is None:
+        raise RuleError(
+            "HB406",
+            "`TimeDistributed` needs a known number of steps (Keras would take as many steps as "
+            f"the batch has examples), but receives {given}",
+            help="give the input a fixed length",
+        )
     step = TensorType((given.shape[0], *given.shape[2:]), given.dtype)
     found = _inside(layer.layer, (step,), "layer")
-    steps = given.shape[1]
     output = TensorType((None, steps, *found.output.shape[1:]), found.output.dtype)
     return Inference(output, found.weights, times(steps, found.flops))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, final
+from typing import Annotated, Literal, final
 
 from pydantic import Field
 
@@ -10,6 +10,9 @@ from ..base import LayerSpec
 from .fields import DataFormat, Seed
 
 Rate = Annotated[float, Field(ge=0, lt=1, description="Fraction of the entries to drop.")]
+NoWeights = Annotated[
+    Literal[True], Field(description="Always true: the layer has no weights, and Keras no switch.")
+]
 
 
 @final
@@ -31,6 +34,8 @@ class Dropout(LayerSpec):
 class SpatialDropout1D(LayerSpec):
     """Sets random whole channels of a sequence to zero while training."""
 
+    trainable: NoWeights = True
+
     rate: Rate
     seed: Seed = None
 
@@ -38,6 +43,8 @@ class SpatialDropout1D(LayerSpec):
 @final
 class SpatialDropout2D(LayerSpec):
     """Sets random whole channels of an image to zero while training."""
+
+    trainable: NoWeights = True
 
     rate: Rate
     data_format: DataFormat = None
@@ -47,6 +54,8 @@ class SpatialDropout2D(LayerSpec):
 @final
 class SpatialDropout3D(LayerSpec):
     """Sets random whole channels of a volume to zero while training."""
+
+    trainable: NoWeights = True
 
     rate: Rate
     data_format: DataFormat = None

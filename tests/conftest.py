@@ -1,0 +1,60 @@
+"""Switches and fixtures that all tests share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[Path, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden",
+        action="store_true",
+        help="write the golden files anew; read what changed with git diff",
+    )
+    parser.addoption(
+        "--effort",
+        type=int,
+        default=1,
+        metavar="N",
+        help="draw N times as many random cases as CI does",
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Hold a text against a file, byte for byte; with --golden write the file instead."""
+    rewrite = request.config.getoption("--golden")
+
+    def hold(path: Path, text: str) -> None:
+        if rewrite:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        if not path.is_file():
+            pytest.fail(f"{path} does not exist: write it with `pytest --golden`, and read it")
+        expected = path.read_bytes().decode()
+        if text != expected:
+            pytest.fail(difference(path, expected, text), pytrace=False)
+
+    return hold
+
+
+@pytest.fixture(scope="session")
+def effort(request: pytest.FixtureRequest) -> int:
+    """How many times as many random cases to draw as CI does."""
+    return int(request.config.getoption("--effort"))
+
+
+def difference(path: Path, expected: str, found: str) -> str:
+    """Show two texts line by line, the golden file's first."""
+    lines = difflib.unified_diff(
+        expected.splitlines(), found.splitlines(), str(path), "what the code prints now", lineterm=""
+    )
+    shown = "\n".join(lines) or "(they differ in line ends alone)"
+    return f"{path.name} differs; if it should, run `pytest --golden` and read the diff\n{shown}"

@@ -1,0 +1,124 @@
+"""Hypothesis strategies for whole specs. Shapes flow forward, so what is drawn is valid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hornbook.compiler.shapes import infer
+from hornbook.specs.base import Item, registry
+from hornbook.compiler.graph import TensorType
+from strategies_a import valid_items as items_a
+from strategies_b import valid_items as items_b
+from strategies_b import valid_merges
+
+SHAPES = st.sampled_from([(5,), (8,), (7, 3), (6, 6, 2), (9, 8, 1), (4, 4, 4, 2)])
+LARGEST = 3_000
+"""No tensor of a drawn spec holds more numbers than this for one example."""
+
+
+@dataclass
+class Draft:
+    """A spec in the making, with the shape of every value so far."""
+
+    inputs: dict[str, Any] = field(default_factory=dict)
+    layers: list[Any] = field(default_factory=list)
+    types: dict[str, TensorType] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def add(self, kind: str, arguments: dict[str, Any], sources: list[str], name: str) -> bool:
+        """Append a layer where the compiler can type it; tell whether it could."""
+        item = registry("layer").read({kind: frozen(arguments)})
+        assert isinstance(item, Item)
+        output = infer(item, tuple(self.types[one] for one in sources)).output  # type: ignore[arg-type]
+        size = 1
+        for axis in output.shape[1:]:
+            size *= axis or 1
+        if size > LARGEST or size == 0:
+            return False
+        self.types[name] = output
+        self.used.update(sources)
+        wiring = sources[0] if len(sources) == 1 else sources
+        self.layers.append({kind: {**arguments, "name": name, "inputs": wiring}})
+        return True
+
+    def spec(self) -> dict[str, Any]:
+        """Return the spec, with every loose end an output."""
+        ends = [name for name in self.types if name not in self.used and name not in self.inputs]
+        return {"name": "drawn", "inputs": self.inputs, "layers": self.layers, "outputs": ends}
+
+
+def frozen(data: Any) -> Any:
+    """Return data as the reader of YAML gives it: lists as tuples."""
+    if isinstance(data, (list, tuple)):
+        return tuple(frozen(part) for part in data)
+    if isinstance(data, dict):
+        return {key: frozen(part) for key, part in data.items()}
+    return data
+
+
+def listed(data: Any) -> Any:
+    """Return data as JSON has it: tuples as lists."""
+    if isinstance(data, (list, tuple)):
+        return [listed(part) for part in data]
+    if isinstance(data, dict):
+        return {key: listed(part) for key, part in data.items()}
+    return data
+
+
+@st.composite
+def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, Any]:
+    """Draw a spec: a chain, or a graph with forks, merges and shared layers."""
+    draft = Draft()
+    for index in range(1 if chain else draw(st.integers(1, 2))):
+        shape = draw(SHAPES)
+        draft.inputs[f"input{index}"] = list(shape)
+        draft.types[f"input{index}"] = TensorType((None, *shape))
+    for index in range(draw(st.integers(2, most))):
+        values = [name for name in draft.types if not chain or name == list(draft.types)[-1]]
+        source = draw(st.sampled_from(values))
+        twin = next((one for one in values if one != source and draft.types[one] == draft.types[source]), None)
+        type_ = draft.types[source]
+        choices = [*items_a(type_.shape, type_.dtype), *items_b(type_.shape, type_.dtype)]
+        sources = [source]
+        if twin and draw(st.booleans()):
+            choices, sources = valid_merges(type_.shape), [source, twin]
+        kind, arguments = draw(st.sampled_from(sorted(choices, key=lambda pair: pair[0])))
+        draft.add(kind, listed(draw(arguments)), sources, f"layer{index}")
+    for name in list(draft.inputs):
+        if name not in draft.used:
+            width = draft.types[name].shape[-1]
+            assert width
+            draft.add("Dense", {"units": 3}, [name], f"{name}_head")
+    return draft.spec()
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a graph of equal shapes with many forks, joins, second calls and outputs."""
+    draft = Draft({"a": [4]}, types={"a": TensorType((None, 4))})
+    dense: list[str] = []
+    for index in range(draw(st.integers(2, 12))):
+        name, known = f"n{index}", list(draft.types)
+        kind = draw(st.sampled_from(["Dense", "Dense", "Add", "call"]))
+        if kind == "Add" and len(known) > 1:
+            sources = draw(st.lists(st.sampled_from(known), min_size=2, max_size=4))
+            draft.layers.append({"Add": {"name": name, "inputs": sources}})
+        elif kind == "call" and dense:
+            sources = [draw(st.sampled_from(known))]
+            layer = draw(st.sampled_from(dense))
+            draft.layers.append({"call": {"name": name, "inputs": sources[0], "layer": layer}})
+        else:
+            sources = [draw(st.sampled_from(known))]
+            draft.layers.append({"Dense": {"units": 4, "name": name, "inputs": sources[0]}})
+            dense.append(name)
+        draft.types[name] = TensorType((None, 4))
+        draft.used.update(sources)
+    spec = draft.spec()
+    extra = draw(st.lists(st.sampled_from([n for n in draft.types if n != "a"]), max_size=2, unique=True))
+    spec["outputs"] = list(dict.fromkeys([*spec["outputs"], *extra]))
+    order = draw(st.permutations(range(len(spec["layers"]))))
+    spec["layers"] = [spec["layers"][i] for i in order]
+    return spec
