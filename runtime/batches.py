@@ -111,7 +111,7 @@ class Batches:
         Each element is ``(x, y)``, or ``(x,)`` without targets, with an open batch size. ``x`` has
         been scaled, and floats are float32. Its length is ``steps_per_epoch`` for every epoch.
         """
-        tensors, size, scaling = self._tensors, self.batch_size, self.scaling
+        held, size, scaling = self._held, self.batch_size, self.scaling
 
         def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.numpy_function(self.order, [epoch], tf.int64, stateful=False)
@@ -120,22 +120,21 @@ class Batches:
             return steps.map(lambda step: batch_at(order[step * size : (step + 1) * size]))
 
         def batch_at(indices: tf.Tensor) -> Any:
-            x, *y = tf.nest.map_structure(lambda held: tf.gather(held, indices), tensors)
+            x, *y = tf.nest.map_structure(lambda values: tf.gather(values, indices), held)
             return (_scaled(x, scaling), *y)
 
-        # The tensors are captured, and so shared by all graphs; a constant in a graph ends at 2 GB.
         epochs = tf.data.Dataset.range(first, last).flat_map(batches_of)
         length = (last - first) * self.steps_per_epoch
         return epochs.apply(tf.data.experimental.assert_cardinality(length)).prefetch(BATCHES_AHEAD)
 
     @cached_property
-    def _tensors(self) -> tuple[Any, ...]:
+    def _held(self) -> tuple[Any, ...]:
         parts = (self.x,) if self.y is None else (self.x, self.y)
         with tf.device("CPU:0"):
             return tuple(
-                {name: _held(array) for name, array in part.items()}
+                {name: _variable(array) for name, array in part.items()}
                 if isinstance(part, Mapping)
-                else _held(part)
+                else _variable(part)
                 for part in parts
             )
 
@@ -147,10 +146,15 @@ def _arrays(part: Arrays | None) -> Iterator[Any]:
         yield part
 
 
-def _held(array: Any) -> tf.Tensor:
-    """Make a tensor; NumPy's float64 becomes Keras's float32, every other dtype stays."""
-    tensor = tf.convert_to_tensor(array)
-    return tf.cast(tensor, tf.float32) if tensor.dtype == tf.float64 else tensor
+def _variable(array: Any) -> tf.Variable:
+    """Hold an array once; NumPy's float64 becomes Keras's float32, every other dtype stays.
+
+    Graphs refer to a variable. A tensor would be copied into each pipeline that starts, and a
+    constant cannot have more than 2 GB.
+    """
+    values = np.asarray(array)
+    dtype = np.dtype(np.float32) if values.dtype == np.float64 else values.dtype
+    return tf.Variable(values.astype(dtype, copy=False), trainable=False)
 
 
 def _scaled(x: Any, scaling: Any) -> Any:

@@ -7,6 +7,7 @@ build one.
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ from ..compiler.graph import Graph, TypedGraph
 from ..compiler.python import Source
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec
+from .finite import LabelOutsideHead, NonFiniteLoss
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+KERAS_FRAME = "Exception encountered when calling"
 NAME_COUNTERS = "object_name_uids"
 
 
@@ -32,6 +36,7 @@ class Built:
     model: keras.Model
     source: Source
     filename: str
+    graph: Graph
     layers: dict[str, keras.layers.Layer]
 
     @contextmanager
@@ -41,7 +46,7 @@ class Built:
         Raises:
             SpecError: HB702, with the generated line and the place in the spec behind it.
         """
-        with explained(self.source, self.filename):
+        with explained(self.source, self.filename, self.graph):
             yield
 
 
@@ -74,11 +79,11 @@ def build_typed(typed: TypedGraph, style: str, *, seed: int) -> Built:
     filename = f"<hornbook {typed.graph.name} {style}>"
     linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
     keras.utils.set_random_seed(seed)
-    with explained(source, filename), fresh_names():
+    with explained(source, filename, typed.graph), fresh_names():
         namespace: dict[str, Any] = {"__name__": f"hornbook.generated.{typed.graph.name}"}
         exec(compile(source.text, filename, "exec"), namespace)
         model = namespace["build_model"]()
-    return Built(model, source, filename, layers_by_name(model, typed.graph))
+    return Built(model, source, filename, typed.graph, layers_by_name(model, typed.graph))
 
 
 def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.Layer]:
@@ -113,14 +118,14 @@ def fresh_names() -> Iterator[None]:
 
 
 @contextmanager
-def explained(source: Source, filename: str) -> Iterator[None]:
+def explained(source: Source, filename: str, graph: Graph) -> Iterator[None]:
     """See :meth:`Built.explained`."""
     try:
         yield
-    except SpecError:
+    except (SpecError, NonFiniteLoss, LabelOutsideHead):
         raise
     except Exception as error:
-        line = generated_line(error.__traceback__, filename)
+        line = generated_line(error.__traceback__, filename) or line_of_layer(error, source, graph)
         if line is None:
             raise
         raise SpecError([_diagnostic(error, source, filename, line)]) from error
@@ -136,12 +141,29 @@ def generated_line(trace: TracebackType | None, filename: str) -> int | None:
     return line
 
 
+def line_of_layer(error: Exception, source: Source, graph: Graph) -> int | None:
+    """Return the generated line of the layer that a message of Keras or TensorFlow speaks of.
+
+    A Sequential or Functional model calls its layers itself, so no generated line is on
+    the traceback; but Keras says ``Dense.call()``, and an operation has its layer's name in its own.
+    """
+    text = str(error)
+    named = [layer for layer in graph.layers if re.search(rf"/{layer.name}(_\d+)?/", text)]
+    classes = [layer for layer in graph.layers if f"{type(layer.spec).__name__}.call()" in text]
+    for found in (named, classes):
+        if len(found) == 1:
+            spans = [number for number, span in enumerate(source.line_map, 1) if span == found[0].span]
+            return spans[0] if spans else None
+    return None
+
+
 def _diagnostic(error: Exception, source: Source, filename: str, line: int) -> Diagnostic:
     code = source.text.splitlines()[line - 1].strip()
-    first = next((text.strip() for text in str(error).splitlines() if text.strip()), "no message")
+    lines = [ANSI.sub("", text).strip() for text in str(error).splitlines()]
+    said = (text for text in lines if text and not text.startswith(KERAS_FRAME))
     return Diagnostic(
         "HB702",
-        f"{type(error).__name__}: {first}",
+        f"{type(error).__name__}: {next(said, 'no message')}",
         source.span_of(line),
         (Note(f"raised by line {line} of {filename}: {code}"),),
     )

@@ -10,15 +10,24 @@ from .values import input_call, layer_call
 
 MODEL_ATTRIBUTES = frozenset(
     """
-    activity_regularizer add_loss add_metric add_weight autocast build built call compile compiled compiled_metrics
-    compute_dtype compute_loss compute_mask compute_metrics count_params dtype dtype_policy evaluate export fit
-    get_config get_layer get_weights inputs input input_spec input_dtype jit_compile layers load_weights loss losses
-    make_predict_function make_test_function make_train_function metrics metrics_names metrics_variables name
-    non_trainable_variables non_trainable_weights optimizer output outputs path predict predict_step quantize
-    quantization_mode reset_metrics run_eagerly save save_weights set_weights stateless_call steps_per_execution
-    stop_training summary supports_jit supports_masking symbolic_call test_step to_json train_step trainable
-    trainable_variables trainable_weights training variable_dtype variables weights distribute_strategy
-    distribute_reduction_method from_config get_metrics_result history layers_by_depth
+    activity_regularizer add add_loss add_metric add_variable add_weight autocast build
+    build_from_config built call call_signature_parameters compile compile_from_config
+    compiled compiled_loss compiled_metrics compute_dtype compute_loss compute_mask
+    compute_metrics compute_output_shape compute_output_spec count_params
+    distribute_reduction_method distribute_strategy dtype dtype_policy evaluate export fit
+    from_config get_build_config get_compile_config get_config get_layer get_metrics_result
+    get_quantization_layer_structure get_state_tree get_weights history input input_dtype
+    input_shape input_spec inputs jit_compile layers load_own_variables load_weights loss
+    losses make_predict_function make_test_function make_train_function metrics
+    metrics_names metrics_variables name non_trainable_variables non_trainable_weights
+    optimizer output output_shape outputs path pop predict predict_function predict_on_batch
+    predict_step quantization_mode quantize quantized_build quantized_call
+    rematerialized_call reset_metrics run_eagerly save save_own_variables save_weights
+    set_state_tree set_weights stateless_call stateless_compute_loss steps_per_execution
+    stop_evaluating stop_predicting stop_training summary supports_jit supports_masking
+    symbolic_call test_function test_on_batch test_step to_json train_function
+    train_on_batch train_step trainable trainable_variables trainable_weights
+    unrolled_steps_per_execution variable_dtype variables weights
     """.split()
 )
 """Attributes of ``keras.Model`` that a layer's attribute may not hide."""

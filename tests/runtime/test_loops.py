@@ -765,8 +765,8 @@ def test_values_are_scaled_in_the_graph_and_held_as_they_are() -> None:
     seen, targets = next(iter(data.dataset(0, 1)))
     assert (seen.numpy() == (x.astype(np.float32) - np.float32([0, 1, 2])) / np.float32(2)).all()
     assert seen.dtype == targets.dtype == tf.float32
-    assert data._tensors[0].dtype == tf.uint8
-    assert data._tensors[0] is data._tensors[0]
+    assert data._held[0].dtype == tf.uint8
+    assert data._held is data._held
 
 
 def test_inputs_by_name_are_scaled_by_name() -> None:

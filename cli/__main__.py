@@ -1,0 +1,7 @@
+"""Lets ``python -m hornbook.cli`` stand for the command ``hornbook``."""
+
+from __future__ import annotations
+
+from .app import main
+
+main()

@@ -1,0 +1,96 @@
+"""The command ``hornbook``: its verbs, and what happens to an error that none of them expects.
+
+Exit codes: 0 all is well; 1 something was found in a spec, its data or its training; 2 the command was
+used wrongly; 70 hornbook itself failed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import typer
+
+from ..specs.diagnostics import SpecError
+from . import check, emit, init, reference, show, train, verify
+from .output import fail, flush, silence
+
+DEFECT: Final = 70
+EPILOG: Final = (
+    "A SPEC is a path, or the name of a shipped spec (`hornbook zoo` lists them). "
+    "Exit codes: 0 fine, 1 findings, 2 wrong usage, 70 a defect of hornbook, 130 interrupted."
+)
+
+VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
+    ("init", init.init),
+    ("check", check.check),
+    ("show", show.show),
+    ("emit", emit.emit),
+    ("train", train.train),
+    ("verify", verify.verify),
+    ("zoo", reference.zoo),
+    ("explain", reference.explain),
+    ("schema", reference.schema),
+)
+
+
+def application() -> typer.Typer:
+    """Return the command line application."""
+    app = typer.Typer(
+        name="hornbook",
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback(epilog=EPILOG)(hornbook)
+    for name, verb in VERBS:
+        app.command(name)(verb)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("hornbook")
+        except PackageNotFoundError:
+            number = "(not installed)"
+        typer.echo(f"hornbook {number}")
+        raise typer.Exit
+
+
+def hornbook(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Compile one YAML spec to three equivalent Keras programs, and train it by two equivalent loops."""
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a user who has not asked for one."""
+    try:
+        application()()
+    except SpecError as error:
+        fail(error)
+        sys.exit(1)
+    except BrokenPipeError:
+        silence()
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("HORNBOOK_TRACEBACK"):
+            raise
+        first = (str(error).strip() or "no message").split("\n")[0]
+        typer.echo(
+            f"hornbook failed: {type(error).__name__}: {first}\n"
+            "This is a defect of hornbook. Please report it with what HORNBOOK_TRACEBACK=1 shows.",
+            err=True,
+        )
+        sys.exit(DEFECT)
+    finally:
+        flush()

@@ -1,0 +1,123 @@
+"""What reaches the terminal: colours only where a person looks, plain text where a program reads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import typer
+
+from ..specs.diagnostics import Diagnostic, SpecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE: Final = 200
+"""Columns for what is piped: nothing is cut or wrapped for a reader that has no screen."""
+
+
+def terminal(stream: TextIO) -> bool:
+    """Tell whether a person looks at a stream."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def colored(stream: TextIO) -> bool:
+    """Tell whether colours are welcome: at a terminal, unless NO_COLOR is set."""
+    return terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Return a console that takes every text literally and never writes control characters to a pipe."""
+    from rich.console import Console
+
+    stream = stream or sys.stdout
+    live = terminal(stream)
+    return Console(
+        file=stream,
+        force_terminal=live,
+        no_color=not colored(stream),
+        width=None if live or "COLUMNS" in os.environ else WIDE,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def show(thing: Any) -> None:
+    """Print a table or another renderable of rich on stdout."""
+    console().print(thing)
+
+
+def say(text: str = "") -> None:
+    """Print a text on stdout as it is."""
+    typer.echo(text)
+
+
+def remark(text: str) -> None:
+    """Print a text on stderr, so that stdout stays what the verb is for."""
+    typer.echo(text, err=True)
+
+
+def source(text: str, language: str) -> None:
+    """Print code: highlighted at a terminal, as it is into a pipe."""
+    if not colored(sys.stdout):
+        typer.echo(text, nl=False)
+        return
+    from rich.syntax import Syntax
+
+    width = max((len(line) for line in text.splitlines()), default=0)
+    show(Syntax(text.rstrip("\n"), language, theme="ansi_dark", background_color="default", code_width=width))
+
+
+def report(diagnostics: Iterable[Diagnostic], stream: TextIO | None = None) -> None:
+    """Print diagnostics as text, by default on stderr."""
+    from ..specs.render import render_text
+
+    stream = stream or sys.stderr
+    text = render_text(diagnostics, color=colored(stream))
+    if text:
+        typer.echo(text, file=stream)
+
+
+def fail(error: SpecError) -> None:
+    """Print what was found on stderr."""
+    report(error.diagnostics)
+
+
+def write(path: Path, text: str, *, force: bool) -> None:
+    """Write a new file.
+
+    Raises:
+        SpecError: HB703 where it exists and ``force`` is not given.
+        typer.BadParameter: where it cannot be written.
+    """
+    try:
+        with open(path, "w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        help = "choose another name, or overwrite it with `--force`"
+        raise SpecError([Diagnostic("HB703", f"`{path}` exists already", help=help)]) from None
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise typer.BadParameter(f"cannot write `{path}`: {reason}") from None
+
+
+def flush() -> None:
+    """Empty what Python still holds; a reader that has gone away is no mistake."""
+    try:
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError):
+        silence()
+
+
+def silence() -> None:
+    """Let stdout lead nowhere, so that nothing is said when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def plural(count: int, noun: str) -> str:
+    """Count things: 1 error, 2 errors."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

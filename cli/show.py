@@ -1,0 +1,207 @@
+"""The verb that shows what a spec makes, layer by layer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, final
+
+import typer
+
+from . import options
+from .output import console, report, say
+
+if TYPE_CHECKING:
+    from ..compiler.graph import Shape, TypedGraph, TypedNode
+    from ..specs.load import Spec
+
+UNITS = ("", "k", "M", "G", "T", "P")
+BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def show(
+    spec: options.SpecArgument,
+    format: Annotated[options.Format, typer.Option(help="For people, or for programs.")] = options.Format.text,  # noqa: A002
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Show the sizes of a batch of N, not of one example.")
+    ] = None,
+    max_params: options.MaxParams = None,
+    settings: options.Settings = None,
+    data: options.DataOption = None,
+    target: options.Target = None,
+) -> None:
+    """Show the layers of a spec: output shapes, parameters, work and memory, all computed exactly."""
+    from ..compiler.driver import advise, analyse
+
+    loaded = options.load(spec, settings, data, target)
+    typed = analyse(loaded, max_params=options.max_params(max_params))
+    report(advise(loaded, typed))
+    table = rows(typed, batch_size)
+    if format is options.Format.json:
+        say(json.dumps(record(typed, table, batch_size), indent=2))
+        return
+    _print(loaded, typed, table, batch_size)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One call of a layer, in numbers; None where a size is known only with the data."""
+
+    node: TypedNode
+    shape: Shape
+    parameters: int
+    again: bool
+    flops: int | None
+    memory: int | None
+
+
+def rows(typed: TypedGraph, batch_size: int | None = None) -> list[Row]:
+    """Return a row for each node; a layer's weights count at its first call."""
+    from ..compiler.infer import activation_bytes
+
+    batch = batch_size or 1
+    seen: set[str] = set()
+    found = []
+    for one in typed.nodes:
+        memory = activation_bytes(one)
+        found.append(
+            Row(
+                one,
+                (batch_size, *one.type.shape[1:]),
+                sum(weight.size for weight in one.weights),
+                one.layer.name in seen,
+                None if one.flops is None else one.flops * batch,
+                None if memory is None else memory * batch,
+            )
+        )
+        seen.add(one.layer.name)
+    return found
+
+
+def record(typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> dict[str, Any]:
+    """Return what `show` knows as JSON data."""
+    from ..compiler.infer import count
+
+    trainable, total = count(typed)
+    return {
+        "name": typed.graph.name,
+        "batch_size": batch_size,
+        "inputs": [
+            {"name": one.name, "shape": [batch_size, *one.type.shape[1:]], "dtype": one.type.dtype}
+            for one in typed.graph.inputs
+        ],
+        "layers": [_row_record(row) for row in table],
+        "outputs": [value.name for value in typed.graph.outputs],
+        "parameters": {"trainable": trainable, "total": total},
+        "weight_bytes": weight_bytes(typed),
+        "flops": _sum(row.flops for row in table),
+        "activation_bytes": _sum(row.memory for row in table),
+    }
+
+
+def _row_record(row: Row) -> dict[str, Any]:
+    one = row.node
+    return {
+        "name": one.node.name,
+        "layer": one.layer.name,
+        "class": type(one.layer.spec).__name__,
+        "inputs": [value.name for value in one.node.inputs],
+        "shape": list(row.shape),
+        "dtype": one.type.dtype,
+        "parameters": row.parameters,
+        "shared": row.again,
+        "weights": [
+            {"name": weight.name, "shape": list(weight.shape), "trainable": weight.trainable}
+            for weight in one.weights
+        ],
+        "flops": row.flops,
+        "activation_bytes": row.memory,
+    }
+
+
+def weight_bytes(typed: TypedGraph) -> int:
+    """Return the bytes of all weights, which are float32."""
+    from ..compiler.infer import count
+
+    return 4 * count(typed)[1]
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """Add; None where a part is not known."""
+    known = list(numbers)
+    return None if None in known else sum(number for number in known if number is not None)
+
+
+def _print(spec: Spec, typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> None:
+    from rich import box
+    from rich.table import Table
+
+    wired = any(_wiring(typed, position) for position in range(len(table)))
+    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("name", "layer", *(["takes"] if wired else []), "output shape"):
+        view.add_column(heading, overflow="fold")
+    for heading in ("parameters", "FLOPs", "memory"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    for one in typed.graph.inputs:
+        shape = (batch_size, *one.type.shape[1:])
+        view.add_row(one.name, "(input)", *([""] if wired else []), sizes(shape), "", "", "")
+    for position, row in enumerate(table):
+        takes = [", ".join(_wiring(typed, position))] if wired else []
+        weights = "shared" if row.again and row.parameters else f"{row.parameters:,}"
+        cells = (weights, metric(row.flops), binary(row.memory))
+        name, layer = row.node.node.name, type(row.node.layer.spec).__name__
+        view.add_row(name, layer, *takes, sizes(row.shape), *cells)
+    say(spec.name)
+    console().print(view)
+    _totals(typed, table, batch_size)
+
+
+def _totals(typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> None:
+    from ..compiler.infer import count
+
+    trainable, total = count(typed)
+    fixed = f", {total - trainable:,} of them not trained" if total > trainable else ""
+    whose = "one example" if batch_size is None else f"a batch of {batch_size:,}"
+    flops, memory = (_sum(row.flops for row in table), _sum(row.memory for row in table))
+    say(f"parameters  {total:,}{fixed} ({binary(weight_bytes(typed))} of weights)")
+    say(f"forward     {metric(flops)} FLOPs, {binary(memory)} of activations for {whose}")
+    if len(typed.graph.outputs) > 1:
+        say("outputs     " + ", ".join(value.name for value in typed.graph.outputs))
+
+
+def _wiring(typed: TypedGraph, position: int) -> tuple[str, ...]:
+    """Return what a node takes, unless that is the row above it."""
+    takes = tuple(value.name for value in typed.nodes[position].node.inputs)
+    above = typed.nodes[position - 1].node.name if position else typed.graph.inputs[-1].name
+    return () if takes == (above,) else takes
+
+
+def sizes(shape: Shape) -> str:
+    """Write a shape as Keras does."""
+    inner = ", ".join(str(size) for size in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+def metric(number: int | None) -> str:
+    """Write a large number in three digits: 12.3 M."""
+    return _scaled(number, 1000, UNITS)
+
+
+def binary(number: int | None) -> str:
+    """Write a number of bytes in three digits: 1.15 MiB."""
+    return _scaled(number, 1024, BYTES)
+
+
+def _scaled(number: int | None, base: int, units: Sequence[str]) -> str:
+    if number is None:
+        return "?"
+    power = 0
+    while number >= base ** (power + 1) and power < len(units) - 1:
+        power += 1
+    if not power:
+        return f"{number} {units[0]}".rstrip()
+    value = number / base**power
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:.{digits}f} {units[power]}"
