@@ -87,8 +87,8 @@ def fail(error: SpecError) -> None:
     report(error.diagnostics)
 
 
-def write(path: Path, text: str, *, force: bool) -> None:
-    """Write a new file.
+def write(path: Path, text: str, *, force: bool, way_out: str = "overwrite it with `--force`") -> None:
+    """Write a new file; ``way_out`` is what else than another name would do.
 
     Raises:
         SpecError: HB703 where it exists and ``force`` is not given.
@@ -98,7 +98,7 @@ def write(path: Path, text: str, *, force: bool) -> None:
         with open(path, "w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        help = "choose another name, or overwrite it with `--force`"
+        help = f"choose another name, or {way_out}"
         raise SpecError([Diagnostic("HB703", f"`{path}` exists already", help=help)]) from None
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .base import Fault, Path
-from .data import DataFacts, DataSpec, facts_of_raw
+from .data import DataFacts, DataSpec, facts
 from .diagnostics import Diagnostic, Note, SpecError, in_order
 from .faults import faults_of
 from .model import ModelSpec
@@ -89,9 +89,9 @@ def load(
     """
     document = source if isinstance(source, Document) else find(str(source))
     document = override(document, overrides)
-    facts = facts_of_raw(data if data is not None else _raw_data(document.data))
-    known = classes if classes is not None else facts.classes if facts else None
-    bound, assumed, problems = _bind(document, known, facts)
+    about = facts(data if data is not None else _raw_data(document.data))
+    known = classes if classes is not None else about.classes if about else None
+    bound, assumed, problems = _bind(document, known, about)
     model = None
     try:
         model = ModelSpec.model_validate(bound)
@@ -112,7 +112,7 @@ def _raw_data(data: Any) -> Any:
 
 
 def _bind(
-    document: Document, known: int | None, facts: DataFacts | None
+    document: Document, known: int | None, about: DataFacts | None
 ) -> tuple[Any, list[Path], list[Diagnostic]]:
     """Replace each text that is a `$` name; collect the unknown ones and those assumed."""
     assumed: list[Path] = []
@@ -122,10 +122,10 @@ def _bind(
         if text != "$classes":
             help = did_you_mean(text, ["$classes"]) or "known: `$classes`"
             problems.append(Diagnostic("HB209", f"unknown name `{text}`", document.span(path), help=help))
-        elif known is None and facts is not None and facts.regression:
-            message = f"`$classes` has no value: the data set `{facts.name}` holds numbers, not classes"
+        elif known is None and about is not None and about.regression:
+            message = f"`$classes` has no value: the data set `{about.name}` holds numbers, not classes"
             problems.append(Diagnostic("HB506", message, document.span(path), help="write the number of units"))
-        elif known is None and _raw_data(document.data) is None and facts is None:
+        elif known is None and _raw_data(document.data) is None and about is None:
             message = "`$classes` has no value: the spec names no data"
             help = "name the data under `train: data:`, or write the number"
             problems.append(Diagnostic("HB506", message, document.span(path), help=help))

@@ -1,0 +1,74 @@
+"""The verb that proves that the styles and the loops agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..specs.diagnostics import Diagnostic, Note, SpecError
+from . import options
+from .output import colored, console, interruptible, plural, remark, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..runtime.verify import Certificate, Check
+
+
+def verify(
+    specs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Paths, or names of shipped specs. Default: all of these.")
+    ] = None,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of an epoch; two epochs are run.")] = 4,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the spec's.")] = None,
+    format: Annotated[options.Format, typer.Option(help="For people, or for programs.")] = options.Format.text,  # noqa: A002
+    max_params: options.MaxParams = None,
+    settings: options.Settings = None,
+) -> None:
+    """Compare all styles and both loops of specs bit for bit, on random examples.
+
+    Names, shapes, weights, outputs, gradients, and everything that training leaves behind. Exit code
+    1 on any difference.
+    """
+    from ..specs.load import zoo
+    from .quiet import start_runtime
+
+    loaded = [options.load(name, settings) for name in specs or zoo()]
+    with interruptible("interrupted; nothing was proved"):
+        start_runtime()
+        from ..runtime.verify import verify
+
+        found = []
+        for spec in loaded:
+            found.append(verify(spec, steps=steps, seed=seed, max_params=max_params))
+            if format is options.Format.text:
+                _print(found[-1])
+    if format is options.Format.json:
+        say(json.dumps([one.record() for one in found], indent=2))
+    _close(found, format)
+
+
+def _print(certificate: Certificate) -> None:
+    seen = f"seed {certificate.seed}, {plural(certificate.steps, 'step')}"
+    say(f"{certificate.spec}: {', '.join(certificate.styles)}; fit, tape; {seen}")
+    for style in certificate.left_out:
+        say(f"{style} cannot express this graph")
+    console().print(table(certificate.checks))
+
+
+def table(checks: Sequence[Check]) -> Table:
+    """Lay a certificate out for people."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("what", "of", "against", "result", "detail"):
+        view.add_column(heading, overflow="fold")
+    for check in checks:
+        mark = Text("equal", style="green") if check.equal else Text("DIFFERS", style="bold red")
+        view.add_row(check.what, check.subject, check.against, mark, "" if check.detail == "equal" else check.detail)
+    return view
