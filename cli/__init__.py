@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from .app import main
 
-__all__ = ["main"]
+def main() -> None:
+    """Run the command ``hornbook``."""
+    from .app import run
+
+    run()

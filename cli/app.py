@@ -72,7 +72,7 @@ def hornbook(
     """Compile one YAML spec to three equivalent Keras programs, and train it by two equivalent loops."""
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; no traceback reaches a user who has not asked for one."""
     try:
         application()()

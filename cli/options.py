@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 if TYPE_CHECKING:
-    from ..specs.data import DataSpec
     from ..specs.load import Spec
 
 
@@ -68,11 +67,15 @@ def load(
     """Read and validate a spec with what the command line says beside it.
 
     Raises:
-        SpecError: HB1xx and HB2xx.
-        typer.BadParameter: for data that cannot be told.
+        SpecError: HB1xx and HB2xx; HB601 for data that is none.
+        typer.BadParameter: for a target without data.
     """
+    from ..specs.data import data_from_option
     from ..specs.load import load
     from ..specs.overrides import Override
 
+    if data is None and target is not None:
+        raise typer.BadParameter("it names a column of the file that --data gives", param_hint="--target")
     overrides = [Override(text) for text in settings or ()]
-    return load(spec, overrides=overrides, data=data_of(data, target))
+    chosen = None if data is None else data_from_option(data, target)
+    return load(spec, overrides=overrides, data=chosen)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -15,6 +16,7 @@ from ..specs.diagnostics import Diagnostic, SpecError
 if TYPE_CHECKING:
     from rich.console import Console
 
+INTERRUPTED: Final = 130
 WIDE: Final = 200
 """Columns for what is piped: nothing is cut or wrapped for a reader that has no screen."""
 
@@ -103,6 +105,16 @@ def write(path: Path, text: str, *, force: bool, way_out: str = "overwrite it wi
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise typer.BadParameter(f"cannot write `{path}`: {reason}") from None
+
+
+@contextmanager
+def interruptible(message: str) -> Iterator[None]:
+    """Answer Ctrl-C with one line, and exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        remark(message)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def flush() -> None:

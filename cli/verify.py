@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..specs.diagnostics import Diagnostic, Note, SpecError
+from ..specs.diagnostics import Diagnostic, Note
 from . import options
-from .output import colored, console, interruptible, plural, remark, say
+from .output import console, interruptible, plural, report, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,7 +48,21 @@ def verify(
                 _print(found[-1])
     if format is options.Format.json:
         say(json.dumps([one.record() for one in found], indent=2))
-    _close(found, format)
+    differing = [finding(one) for one in found if not one.passed]
+    if differing:
+        report(differing)
+        raise typer.Exit(1)
+    if format is options.Format.text:
+        agree = "agrees in its styles and in both loops" if len(found) == 1 else "agree in all their styles and in both loops"
+        say(f"{plural(len(found), 'spec')} {agree}, bit for bit")
+
+
+def finding(certificate: Certificate) -> Diagnostic:
+    """Sum up what differs in a certificate: HB704."""
+    wrong = [check for check in certificate.checks if not check.equal]
+    message = f"`{certificate.spec}`: {len(wrong)} of {plural(len(certificate.checks), 'comparison')} differ"
+    notes = (f"{check.what} of {check.subject}, against {check.against}: {check.detail}" for check in wrong)
+    return Diagnostic("HB704", message, notes=tuple(map(Note, notes)))
 
 
 def _print(certificate: Certificate) -> None:

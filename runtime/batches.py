@@ -109,7 +109,7 @@ class Batches:
         """Return the batches of the epochs from ``first`` up to, not including, ``last``.
 
         Each element is ``(x, y)``, or ``(x,)`` without targets, with an open batch size. ``x`` has
-        been scaled, and floats are float32. Its length is ``steps_per_epoch`` for every epoch.
+        been scaled, and float64 is float32. Its length is ``steps_per_epoch`` for every epoch.
         """
         held, size, scaling = self._held, self.batch_size, self.scaling
 
@@ -124,7 +124,7 @@ class Batches:
             return (_scaled(x, scaling), *y)
 
         epochs = tf.data.Dataset.range(first, last).flat_map(batches_of)
-        length = (last - first) * self.steps_per_epoch
+        length = max(last - first, 0) * self.steps_per_epoch
         return epochs.apply(tf.data.experimental.assert_cardinality(length)).prefetch(BATCHES_AHEAD)
 
     @cached_property

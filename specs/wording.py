@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -17,13 +18,94 @@ ARTICLES = {"activation": "an", "initializer": "an", "optimizer": "an"}
 PLAIN = {bool: "`true` or `false`", int: "an integer", float: "a number", str: "a word", type(None): "`null`"}
 BOUNDS = {"gt": "above {}", "ge": "of at least {}", "lt": "below {}", "le": "of at most {}"}
 MAX_SHOWN = 60
+MOST_NEAR = 3
+
+ELSEWHERE = {
+    "act": "activation",
+    "adaptiveavgpool2d": "GlobalAveragePooling2D",
+    "alpha": "negative_slope",
+    "batchnorm": "BatchNormalization",
+    "batchnorm1d": "BatchNormalization",
+    "batchnorm2d": "BatchNormalization",
+    "batchnorm3d": "BatchNormalization",
+    "bceloss": "binary_crossentropy",
+    "bias": "use_bias",
+    "bordermode": "padding",
+    "cat": "Concatenate",
+    "concat": "Concatenate",
+    "convtranspose1d": "Conv1DTranspose",
+    "convtranspose2d": "Conv2DTranspose",
+    "convtranspose3d": "Conv3DTranspose",
+    "criterion": "loss",
+    "dilation": "dilation_rate",
+    "dropout1d": "SpatialDropout1D",
+    "dropout2d": "SpatialDropout2D",
+    "dropout3d": "SpatialDropout3D",
+    "embeddingdim": "output_dim",
+    "eps": "epsilon",
+    "fc": "Dense",
+    "filtersize": "kernel_size",
+    "fullyconnected": "Dense",
+    "gradientdescent": "sgd",
+    "hiddensize": "units",
+    "kernel": "kernel_size",
+    "ksize": "kernel_size",
+    "l1loss": "mean_absolute_error",
+    "linear": "Dense",
+    "lr": "learning_rate",
+    "mseloss": "mean_squared_error",
+    "nbepoch": "epochs",
+    "nbfilter": "filters",
+    "nhead": "num_heads",
+    "nonlinearity": "activation",
+    "numembeddings": "input_dim",
+    "outchannels": "filters",
+    "outfeatures": "units",
+    "p": "rate",
+    "rnn": "SimpleRNN",
+    "stride": "strides",
+    "unflatten": "Reshape",
+    "upsample": "UpSampling2D",
+    "validationsplit": "validation",
+    "view": "Reshape",
+    "vocabsize": "input_dim",
+    "zeropad2d": "ZeroPadding2D",
+}
+"""What Keras calls the things that PyTorch, TensorFlow 1 or an older Keras call by these names."""
+
+SPOKEN = {
+    "None": None, "none": None, "nil": None, "yes": True, "on": True, "no": False, "off": False,
+}  # fmt: skip
+"""Words that other languages, or YAML 1.1, have for values that YAML 1.2 writes otherwise."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return the help line for a misspelt word, or None where nothing is near."""
-    lower = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.65)
-    return f"did you mean `{lower[near[0]]}`?" if near else None
+    near = nearest(word, known)
+    return f"did you mean {any_of(f'`{name}`' for name in near)}?" if near else None
+
+
+def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the known names that a word most probably means, several where they are equally near."""
+    names = {_plain(name): name for name in known}
+    plain = _plain(bare(word))
+    if plain in names:
+        return (names[plain],)
+    elsewhere = _plain(ELSEWHERE.get(plain, ""))
+    if elsewhere in names:
+        return (names[elsewhere],)
+    close = get_close_matches(plain, names, n=MOST_NEAR, cutoff=0.65)
+    ratios = [SequenceMatcher(None, name, plain).ratio() for name in close]
+    return tuple(sorted(names[name] for name, ratio in zip(close, ratios, strict=True) if ratio == ratios[0]))
+
+
+def bare(word: str) -> str:
+    """Return the name in what may be a dotted path, or a call: Flatten of `nn.Flatten()`."""
+    return re.split(r"[(=]", word)[0].rpartition(".")[2].strip()
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def kind_of(kind: str) -> str:
@@ -42,6 +124,54 @@ def expected(field: FieldInfo) -> str:
     return _allowed(field.annotation, field.metadata)
 
 
+def expected_inside(field: FieldInfo, key: str | int) -> str:
+    """Say what a field allows for an entry of its list, or for a value of its mapping."""
+    kind = tuple if isinstance(key, int) else dict
+    inner: Any = next((arm for arm in _arms(field.annotation) if get_origin(arm) is kind), None)
+    arms = get_args(inner)
+    if isinstance(key, int) and key < len(arms) and Ellipsis not in arms:
+        return _allowed(arms[key])
+    words = _allowed(arms[0 if kind is tuple else 1]) if arms else "another value"
+    return f"{words} or `null`" if type(None) in _arms(arms[0]) else words
+
+
+def correction(data: object, field: FieldInfo) -> str | None:
+    """Return the help line for a value that is nearly right: quoted, in percent, in brackets."""
+    kinds = set(_arms(field.annotation))
+    number = bool(kinds & {int, float})
+    match data:
+        case str() if data in SPOKEN and type(SPOKEN[data]) in kinds:
+            return f"write `{flow(SPOKEN[data])}`"
+        case str() if number and re.fullmatch(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?", data):
+            return f"write it without quotes: `{data}`"
+        case str() if number and re.fullmatch(r"[0-9]{1,3}([_,][0-9]{3})+", data):
+            return f"write `{re.sub('[_,]', '', data)}`"
+        case str() if float in kinds and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)%", data)):
+            return f"write `{float(found[1]) / 100:g}`"
+        case str() if float in kinds and (found := re.fullmatch(r"([0-9.]+) ?/ ?([1-9][0-9]*)", data)):
+            return f"write `{float(found[1]) / int(found[2])}`"
+        case float() if int in kinds and data.is_integer():
+            return f"write `{int(data)}`"
+        case (int() | float() as only,) if number:
+            return f"write it without brackets: `{only}`"
+        case Mapping() if any(get_origin(kind) is tuple for kind in kinds):
+            return "begin each entry of the list with `- `"
+        case _:
+            return None
+
+
+def _arms(annotation: Any) -> Iterable[Any]:
+    """Yield the types that a union of annotated types holds."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _arms(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for arm in get_args(annotation):
+            yield from _arms(arm)
+    else:
+        yield annotation
+
+
 def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     origin = get_origin(annotation)
     if origin is Annotated:
@@ -49,7 +179,7 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return _allowed(inner, [*metadata, *more])
     for mark in metadata:
         if isinstance(mark, Choice):
-            return f"{kind_of(mark.kind)}, as `Name` or `Name: {{arguments}}`"
+            return f"{kind_of(registry(mark.kind).kind)}, as `Name` or `Name: {{arguments}}`"
     if origin in (Union, types.UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         words = [_allowed(arm, metadata) for arm in arms]
@@ -99,7 +229,8 @@ def describe(data: object) -> str:
         case int() | float():
             return f"the number {data}"
         case str():
-            return f"the word `{data}`" if len(data) <= MAX_SHOWN else "a long text"
+            noun = "the word" if re.fullmatch(r"[\w.+-]+", data) else "the text"
+            return f"{noun} `{data}`" if 0 < len(data) <= MAX_SHOWN else "a long text" if data else "an empty text"
         case _:
             text = flow(data)
             return f"`{text}`" if len(text) <= MAX_SHOWN else "a mapping" if isinstance(data, Mapping) else "a list"

@@ -9,10 +9,12 @@ from ..graph import Inference, TensorType
 from . import (
     activation,
     attention,
+    core,
     merging,
     normalization,
     recurrent,
     regularization,
+    reshaping,
 )
 from .parts import check_parts
 from .rule import Rule
@@ -20,10 +22,12 @@ from .rule import Rule
 FAMILIES = (
     activation,
     attention,
+    core,
     merging,
     normalization,
     recurrent,
     regularization,
+    reshaping,
 )
 
 RULES: dict[type[LayerSpec], Rule] = {

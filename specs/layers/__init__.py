@@ -8,19 +8,23 @@ from ..base import LayerSpec
 from . import (
     activation,
     attention,
+    core,
     merging,
     normalization,
     recurrent,
     regularization,
+    reshaping,
 )
 
 FAMILIES = (
     activation,
     attention,
+    core,
     merging,
     normalization,
     recurrent,
     regularization,
+    reshaping,
 )
 
 LAYERS: tuple[type[LayerSpec], ...] = tuple(cls for family in FAMILIES for cls in family.LAYERS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ..base import Constraint, Initializer, LayerSpec, Regularizer
+from ..base import Constraint, Initializer, LayerSpec, Regularizer, conflict
 from .fields import Seed, UseBias
 
 Size = Annotated[int, Field(ge=1)]
@@ -67,6 +67,13 @@ class MultiHeadAttention(LayerSpec):
         bool, Field(description="Whether a learned gate of the query scales what each head gives.")
     ] = False
     seed: Seed = None
+
+    @model_validator(mode="after")
+    def _moves(self) -> MultiHeadAttention:
+        if not self.trainable:
+            message = "`trainable: false` on `MultiHeadAttention` does not freeze its projections"
+            raise conflict("trainable", message, "Keras 3.15 has no argument that does")
+        return self
 
 
 LAYERS: tuple[type[LayerSpec], ...] = (MultiHeadAttention,)

@@ -156,6 +156,14 @@ def _bare(field: str, layer: LayerSpec) -> None:
         )
 
 
+def _frozen_inside(wrapper: LayerSpec) -> None:
+    """Refuse a switch that does not reach the wrapped layer: Keras would train it all the same."""
+    if not wrapper.trainable:
+        name = type(wrapper).__name__
+        message = f"`trainable: false` on `{name}` does not freeze what it wraps"
+        raise conflict("trainable", message, "move it into the wrapped layer's arguments")
+
+
 @final
 class Bidirectional(LayerSpec):
     """Reads a sequence in both directions with two layers, and merges what they return."""
@@ -172,6 +180,7 @@ class Bidirectional(LayerSpec):
 
     @model_validator(mode="after")
     def _pair(self) -> Bidirectional:
+        _frozen_inside(self)
         forward, backward = self.layer, self.backward_layer
         for field, layer in (("layer", forward), ("backward_layer", backward)):
             if layer is None:
@@ -210,6 +219,7 @@ class TimeDistributed(LayerSpec):
 
     @model_validator(mode="after")
     def _single(self) -> TimeDistributed:
+        _frozen_inside(self)
         _bare("layer", self.layer)
         if self.layer.arity != (1, 1):
             message = (

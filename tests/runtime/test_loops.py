@@ -352,6 +352,7 @@ def test_no_epoch_left_is_no_error(loop: Callable[..., History]) -> None:
     model = ready(case)
     before = [w.tobytes() for w in model.get_weights()]
     assert loop(model, case.data(9), 2, initial_epoch=2) == History()
+    assert loop(model, case.data(9), 2, initial_epoch=5) == History()
     assert [w.tobytes() for w in model.get_weights()] == before
 
 

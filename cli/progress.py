@@ -1,0 +1,171 @@
+"""What is seen of a training: a bar while an epoch runs, a row when it has ended."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final, final
+
+from .output import console, say, terminal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+NARROWEST: Final = 8
+GAP: Final = "  "
+
+
+@final
+class Rows:
+    """Writes epochs as rows of a table; where the screen is too narrow, as words and numbers.
+
+    The columns are those of the first epoch.
+    """
+
+    def __init__(self, epochs: int, width: int | None) -> None:
+        self.epochs = epochs
+        self.width = width
+        self.names: list[str] = []
+
+    def lines(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> list[str]:
+        """Return the row of an epoch, which counts from 0; the headings go before the first."""
+        first = not self.names
+        if first:
+            self.names = in_order(logs)
+        counted = f"{epoch + 1}/{self.epochs}".rjust(len("epoch"))
+        lead = [counted, duration(seconds).rjust(NARROWEST)]
+        values = [number(logs[name]) if name in logs else "" for name in self.names]
+        if self.wide():
+            pairs = (f"{name} {value}" for name, value in zip(self.names, values, strict=True))
+            return [GAP.join((counted, duration(seconds), *pairs))]
+        cells = [value.rjust(width) for value, width in zip(values, self.widths(), strict=True)]
+        return [*([self.heading(len(counted))] if first else []), GAP.join((*lead, *cells))]
+
+    def widths(self) -> list[int]:
+        """Return the widths of the columns of numbers."""
+        return [max(NARROWEST, len(name)) for name in self.names]
+
+    def wide(self) -> bool:
+        """Tell whether a row would be broken by the edge of the screen."""
+        needed = 2 * NARROWEST + sum(len(GAP) + width for width in self.widths())
+        return self.width is not None and needed > self.width
+
+    def heading(self, counted: int) -> str:
+        """Return the headings."""
+        names = [name.rjust(width) for name, width in zip(self.names, self.widths(), strict=True)]
+        return GAP.join(("epoch".rjust(counted), "time".rjust(NARROWEST), *names))
+
+
+@final
+class View:
+    """Follows a training: :class:`hornbook.runtime.train.Watcher` for people.
+
+    Into a pipe goes one line an epoch, and no control character.
+    """
+
+    def __init__(self) -> None:
+        self.live = terminal(sys.stdout)
+        self.stack = ExitStack()
+        self.bar: Progress | None = None
+        self.task: TaskID | None = None
+        self.rows = Rows(0, None)
+        self.epoch = 0
+
+    def began(self, epochs: int, steps: int) -> None:
+        """Show an empty bar."""
+        self.rows = Rows(epochs, shutil.get_terminal_size().columns if self.live else None)
+        if self.live:
+            self.bar = self.stack.enter_context(_bar())
+            self.task = self.bar.add_task("", total=steps, note="")
+
+    def epoch_began(self, epoch: int) -> None:
+        """Begin the bar anew."""
+        self.epoch = epoch
+        if self.bar is not None and self.task is not None:
+            self.bar.reset(self.task, description=f"epoch {epoch + 1}/{self.rows.epochs}", note="")
+
+    def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
+        """Move the bar."""
+        if self.bar is not None and self.task is not None:
+            note = GAP.join(f"{name} {number(logs[name])}" for name in in_order(logs)[:2])
+            self.bar.update(self.task, completed=step + 1, note=note)
+
+    def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
+        """Write the row."""
+        for line in self.rows.lines(epoch, seconds, logs):
+            if self.bar is not None:
+                self.bar.console.print(line, soft_wrap=True)
+            else:
+                say(line)
+
+    def ended(self) -> None:
+        """Remove the bar."""
+        self.stack.close()
+        self.bar = None
+
+
+@final
+class Silent:
+    """Follows a training and shows nothing of it."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def began(self, epochs: int, steps: int) -> None:
+        """Show nothing."""
+
+    def epoch_began(self, epoch: int) -> None:
+        """Note the epoch."""
+        self.epoch = epoch
+
+    def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
+        """Show nothing."""
+
+    def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
+        """Show nothing."""
+
+    def ended(self) -> None:
+        """Show nothing."""
+
+
+def _bar() -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: list[Any] = [
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[note]}"),
+    ]
+    return Progress(*columns, console=console(), transient=True)
+
+
+def in_order(names: Mapping[str, float]) -> list[str]:
+    """Order what is reported: the loss, the metrics, the same of the validation, the learning rate."""
+
+    def place(name: str) -> tuple[bool, bool, bool]:
+        plain = name.removeprefix("val_")
+        return (name == "learning_rate", plain != name, plain != "loss")
+
+    return sorted(names, key=place)
+
+
+def number(value: float) -> str:
+    """Write a number for a column: enough digits, and few characters."""
+    size = abs(value)
+    if size and (size < 1e-3 or size >= 1e7):
+        return f"{value:.2e}"
+    return f"{value:.4f}" if size < 1000 else f"{value:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration: 0.42s, 12.3s, 3m05s, 2h04m."""
+    if seconds < 60:
+        return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02}s"
+    return f"{minutes // 60}h{minutes % 60:02}m"
