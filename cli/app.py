@@ -75,7 +75,7 @@ def hornbook(
 def run() -> None:
     """Run the command line; no traceback reaches a user who has not asked for one."""
     try:
-        application()()
+        application()(prog_name="hornbook")
     except SpecError as error:
         fail(error)
         sys.exit(1)

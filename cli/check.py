@@ -23,16 +23,17 @@ class Format(str, Enum):
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="SPEC...", help="Paths, or names of shipped specs.")],
+    files: Annotated[list[str], typer.Argument(metavar="SPEC", help="Paths, or names of shipped specs.")],
     format: Annotated[Format, typer.Option(help="For people, for programs, or for GitHub Actions.")] = Format.text,  # noqa: A002
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
     data: options.DataOption = None,
     target: options.Target = None,
 ) -> None:
-    """Find every mistake in specs: names, wiring, shapes, sizes, training settings.
+    """Find every mistake in specs.
 
-    Nothing is run and no data is opened. Exit code 1 on any error; warnings alone are fine.
+    Names, wiring, shapes, sizes and training settings are checked; nothing is run and no data is opened.
+    Exit code 1 on any error; warnings alone are fine.
     """
     from ..specs.render import render_github, render_json
 
@@ -78,4 +79,4 @@ def closing(found: Iterable[Iterable[Diagnostic]]) -> str:
         fine = f"{plural(total, 'spec')} {'is' if total == 1 else 'are'} fine"
         return f"{fine}, with {warned}" if warnings else fine
     counts = f"{plural(errors, 'error')} and {warned}" if warnings else plural(errors, "error")
-    return f"{counts} in {bad} of {plural(total, 'spec')}"
+    return f"{counts} in {bad} of {total} specs" if total > 1 else f"{counts} in 1 spec"

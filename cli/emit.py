@@ -33,7 +33,10 @@ def emit(
     data: options.DataOption = None,
     target: options.Target = None,
 ) -> None:
-    """Print a spec as Python source that needs Keras alone."""
+    """Print the Keras program of a spec.
+
+    The source needs Keras, and not hornbook. With --script it is a whole training script.
+    """
     from ..compiler.driver import advise, analyse
 
     if loop is not None and not script:

@@ -15,7 +15,7 @@ from .output import colored, console, remark, say, source, write
 
 
 def zoo(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The spec to print.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The spec to print.")] = None,
 ) -> None:
     """List the shipped specs, or print one."""
     from ..specs.load import zoo, zoo_text
@@ -60,7 +60,7 @@ def first_comment(text: str) -> str:
 
 
 def explain(
-    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="A code such as HB101.")] = None,
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A code such as HB101.")] = None,
 ) -> None:
     """Explain a diagnostic by its code, or list all codes."""
     from ..specs.codes import CODES
@@ -89,7 +89,10 @@ def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")] = None,
     force: options.Force = False,
 ) -> None:
-    """Print the JSON Schema of the language, which gives editors completion and hovers."""
+    """Print the JSON Schema of the language.
+
+    It gives editors completion, hovers and marks.
+    """
     from ..specs.schema import schema
 
     text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

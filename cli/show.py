@@ -31,7 +31,11 @@ def show(
     data: options.DataOption = None,
     target: options.Target = None,
 ) -> None:
-    """Show the layers of a spec: output shapes, parameters, work and memory, all computed exactly."""
+    """Show the layers of a spec and their sizes.
+
+    Output shapes, parameters, floating-point operations and memory of activations, all computed exactly
+    without Keras. A multiply-add counts as two operations.
+    """
     from ..compiler.driver import advise, analyse
 
     loaded = options.load(spec, settings, data, target)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def verify(
     specs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Paths, or names of shipped specs. Default: all of these.")
+        list[str] | None, typer.Argument(metavar="SPEC", help="Paths, or names of shipped specs. Default: all of these.")
     ] = None,
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of an epoch; two epochs are run.")] = 4,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the spec's.")] = None,
@@ -28,10 +28,10 @@ def verify(
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
 ) -> None:
-    """Compare all styles and both loops of specs bit for bit, on random examples.
+    """Prove that all styles and both loops agree.
 
-    Names, shapes, weights, outputs, gradients, and everything that training leaves behind. Exit code
-    1 on any difference.
+    Names, shapes, weights, outputs, gradients and everything that training leaves behind are compared, bit
+    for bit, on random examples. Exit code 1 on any difference.
     """
     from ..specs.load import zoo
     from .quiet import start_runtime

@@ -84,11 +84,17 @@ class _Inference:
             names = [names[min(error.input, len(names) - 1)]]
         notes = [self.maker(name) for name in dict.fromkeys(names)]
         notes.append(Note("shapes on the way: " + self.trail(names[0], node)))
-        return Diagnostic(error.code, error.message, self.place(node, error.field), tuple(notes), error.help)
+        return Diagnostic(
+            error.code, error.message, self.place(node, error.field), tuple(notes), error.help
+        )
 
     def place(self, node: Node, field: str | None) -> Span:
         layer = self.layers[node.layer]
-        owner = next(one.path for one in self.nodes.values() if one.name == layer.name) if layer.name in self.nodes else node.path
+        owner = (
+            next(one.path for one in self.nodes.values() if one.name == layer.name)
+            if layer.name in self.nodes
+            else node.path
+        )
         if field is not None and (*owner, field) in self.document.places:
             return self.document.span((*owner, field))
         return node.span
@@ -148,7 +154,10 @@ def budget(graph: TypedGraph, batch_size: int, max_params: int = MAX_PARAMS) -> 
                 "HB407",
                 f"the model has {total:,} parameters; the budget is {max_params:,}",
                 largest.layer.span,
-                (Note(f"`{largest.layer.name}` alone has {size:,}: " + shapes_of(largest)), *_made(graph, largest)),
+                (
+                    Note(f"`{largest.layer.name}` alone has {size:,}: " + shapes_of(largest)),
+                    *_made(graph, largest),
+                ),
                 "make the layer or its input smaller, or raise the budget with `--max-params`",
             )
         )
@@ -159,7 +168,8 @@ def budget(graph: TypedGraph, batch_size: int, max_params: int = MAX_PARAMS) -> 
         problems.append(
             Diagnostic(
                 "HB408",
-                f"the activations of one batch of {batch_size} take {needed:,} bytes; the budget is {MAX_ACTIVATIONS:,}",
+                f"the activations of one batch of {batch_size} take {needed:,} bytes; "
+                f"the budget is {MAX_ACTIVATIONS:,}",
                 largest.node.span,
                 (Note(f"`{largest.node.name}` makes {largest.type} for each example"),),
                 "reduce `batch_size`, or shrink the tensors earlier",
@@ -179,5 +189,3 @@ def _made(graph: TypedGraph, one: TypedNode) -> tuple[Note, ...]:
     }
     name = one.node.inputs[0].name
     return (Note(f"it takes `{name}`, {types[name]}"),)
-
-

@@ -44,7 +44,9 @@ class _Lowering:
         self.document = spec.document
         self.problems: list[Diagnostic] = []
 
-    def report(self, code: str, message: str, span: Span, help: str | None = None, *notes: Note) -> None:
+    def report(
+        self, code: str, message: str, span: Span, help: str | None = None, *notes: Note
+    ) -> None:
         self.problems.append(Diagnostic(code, message, span, notes, help))
 
     def graph(self) -> Graph:
@@ -100,15 +102,28 @@ class _Lowering:
         places += [(entry.name, self.name_span(entry)) for entry in entries]
         for name, span in places:
             if keyword.iskeyword(name):
-                self.report("HB210", f"`{name}` is a keyword of Python and cannot be a name", span, f"`{name}_layer` would do")
+                self.report(
+                    "HB210",
+                    f"`{name}` is a keyword of Python and cannot be a name",
+                    span,
+                    f"`{name}_layer` would do",
+                )
             before, place = first.setdefault(name.lower(), (name, span))
             if place is not span:
                 differ = "" if before == name else f", which differs from `{before}` in case alone"
                 self.report(
-                    "HB211", f"the name `{name}` is used twice{differ}", span, "choose another name", Note("first used here", place)
+                    "HB211",
+                    f"the name `{name}` is used twice{differ}",
+                    span,
+                    "choose another name",
+                    Note("first used here", place),
                 )
         if keyword.iskeyword(self.model.name):
-            self.report("HB210", f"`{self.model.name}` is a keyword of Python and cannot be a name", self.document.span(("name",)))
+            self.report(
+                "HB210",
+                f"`{self.model.name}` is a keyword of Python and cannot be a name",
+                self.document.span(("name",)),
+            )
 
     def name_span(self, entry: _Entry) -> Span:
         path = (*entry.path, "name")
@@ -116,7 +131,9 @@ class _Lowering:
 
     # Wiring
 
-    def wires(self, entries: list[_Entry], by_name: Mapping[str, _Entry]) -> dict[str, tuple[str, ...]]:
+    def wires(
+        self, entries: list[_Entry], by_name: Mapping[str, _Entry]
+    ) -> dict[str, tuple[str, ...]]:
         """Say for each item what it takes, and check that it can take so many."""
         wires: dict[str, tuple[str, ...]] = {}
         for index, entry in enumerate(entries):
@@ -126,7 +143,9 @@ class _Lowering:
                 self.arity(entry, target, wires[entry.name])
         return wires
 
-    def sources(self, entry: _Entry, above: _Entry | None, by_name: Mapping[str, _Entry]) -> tuple[str, ...]:
+    def sources(
+        self, entry: _Entry, above: _Entry | None, by_name: Mapping[str, _Entry]
+    ) -> tuple[str, ...]:
         given = entry.item.inputs
         if given is None:
             if above is not None:
@@ -134,17 +153,36 @@ class _Lowering:
             if len(self.model.inputs) == 1:
                 return tuple(self.model.inputs)
             names = any_of(f"`{name}`" for name in self.model.inputs)
-            self.report("HB305", f"`{entry.name}` stands first and does not say which input it takes", entry.span, f"add `inputs:` with {names}")
+            self.report(
+                "HB305",
+                f"`{entry.name}` stands first and does not say which input it takes",
+                entry.span,
+                f"add `inputs:` with {names}",
+            )
             return ()
-        names = (given,) if isinstance(given, str) else given
+        sources = (given,) if isinstance(given, str) else given
         known = {*by_name, *self.model.inputs}
-        for position, name in enumerate(names):
+        for position, name in enumerate(sources):
             if name not in known:
-                path = (*entry.path, "inputs") if isinstance(given, str) else (*entry.path, "inputs", position)
-                self.report("HB301", f"`{entry.name}` takes `{name}`, which is no layer and no input", self.document.span(path), self.near(name, known))
-        if not names:
-            self.report("HB305", f"`{entry.name}` takes no input at all", self.document.span((*entry.path, "inputs")), "name at least one layer or input")
-        return tuple(name for name in names if name in known)
+                path = (
+                    (*entry.path, "inputs")
+                    if isinstance(given, str)
+                    else (*entry.path, "inputs", position)
+                )
+                self.report(
+                    "HB301",
+                    f"`{entry.name}` takes `{name}`, which is no layer and no input",
+                    self.document.span(path),
+                    self.near(name, known),
+                )
+        if not sources:
+            self.report(
+                "HB305",
+                f"`{entry.name}` takes no input at all",
+                self.document.span((*entry.path, "inputs")),
+                "name at least one layer or input",
+            )
+        return tuple(name for name in sources if name in known)
 
     def near(self, name: str, known: Iterable[str]) -> str:
         names = sorted(known)
@@ -158,7 +196,12 @@ class _Lowering:
         found = layers.get(entry.layer)
         if found is None:
             span = self.document.span((*entry.path, "layer"))
-            self.report("HB301", f"`call` applies `{entry.layer}`, which is no layer", span, self.near(entry.layer, layers))
+            self.report(
+                "HB301",
+                f"`call` applies `{entry.layer}`, which is no layer",
+                span,
+                self.near(entry.layer, layers),
+            )
             return None
         return found.item if isinstance(found.item, LayerSpec) else None
 
@@ -166,8 +209,18 @@ class _Lowering:
         least, most = layer.arity
         if least <= len(sources) and (most is None or len(sources) <= most):
             return
-        span = self.document.span((*entry.path, "inputs")) if entry.item.inputs is not None else entry.span
-        count = str(least) if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+        span = (
+            self.document.span((*entry.path, "inputs"))
+            if entry.item.inputs is not None
+            else entry.span
+        )
+        count = (
+            str(least)
+            if least == most
+            else f"{least} or more"
+            if most is None
+            else f"{least} to {most}"
+        )
         noun = "input" if count == "1" else "inputs"
         kind = type(layer).__name__
         received = ", ".join(f"`{name}`" for name in sources)
@@ -176,7 +229,12 @@ class _Lowering:
             if least > 1
             else "merge them first, with `Add` or `Concatenate`"
         )
-        self.report("HB306", f"`{kind}` takes {count} {noun}, but receives {len(sources)}: {received}", span, help)
+        self.report(
+            "HB306",
+            f"`{kind}` takes {count} {noun}, but receives {len(sources)}: {received}",
+            span,
+            help,
+        )
 
     def outputs(self, entries: list[_Entry], by_name: Mapping[str, _Entry]) -> tuple[str, ...]:
         given = self.model.outputs
@@ -184,13 +242,24 @@ class _Lowering:
             return (entries[-1].name,)
         names = (given,) if isinstance(given, str) else given
         if not names:
-            self.report("HB307", "a model has at least one output", self.document.span(("outputs",)), "leave `outputs` out: the last item is the output")
+            self.report(
+                "HB307",
+                "a model has at least one output",
+                self.document.span(("outputs",)),
+                "leave `outputs` out: the last item is the output",
+            )
         for position, name in enumerate(names):
-            span = self.document.span(("outputs",) if isinstance(given, str) else ("outputs", position))
+            span = self.document.span(
+                ("outputs",) if isinstance(given, str) else ("outputs", position)
+            )
             if name in self.model.inputs:
-                self.report("HB307", f"the output `{name}` is a model input", span, "an output is a layer")
+                self.report(
+                    "HB307", f"the output `{name}` is a model input", span, "an output is a layer"
+                )
             elif name not in by_name:
-                self.report("HB307", f"the output `{name}` is no layer", span, self.near(name, by_name))
+                self.report(
+                    "HB307", f"the output `{name}` is no layer", span, self.near(name, by_name)
+                )
             elif name in names[:position]:
                 self.report("HB307", f"the output `{name}` is named twice", span, "name it once")
         return tuple(name for name in names if name in by_name)
@@ -225,9 +294,20 @@ class _Lowering:
         closing = by_name[names[0]]
         span = self.document.span((*closing.path, "inputs"))
         notes = [Note(f"`{name}` is on the way", by_name[name].span) for name in names[1:4]]
-        self.report("HB302", f"a cycle: {way}", span, "a layer cannot take what is made from its own output", *notes)
+        self.report(
+            "HB302",
+            f"a cycle: {way}",
+            span,
+            "a layer cannot take what is made from its own output",
+            *notes,
+        )
 
-    def dead(self, wires: Mapping[str, tuple[str, ...]], outputs: tuple[str, ...], by_name: Mapping[str, _Entry]) -> None:
+    def dead(
+        self,
+        wires: Mapping[str, tuple[str, ...]],
+        outputs: tuple[str, ...],
+        by_name: Mapping[str, _Entry],
+    ) -> None:
         """Report what leads to no output. Each style would treat it differently, so it may not stand."""
         live: set[str] = set()
         todo = list(outputs)
@@ -245,11 +325,18 @@ class _Lowering:
         for name in self.model.inputs:
             if name not in live:
                 span = self.document.span(("inputs", name), "key")
-                self.report("HB304", f"no layer that leads to an output takes the input `{name}`", span, "wire it with `inputs:`, or remove it")
+                self.report(
+                    "HB304",
+                    f"no layer that leads to an output takes the input `{name}`",
+                    span,
+                    "wire it with `inputs:`, or remove it",
+                )
 
     # The graph
 
-    def ordered(self, entries: list[_Entry], wires: Mapping[str, tuple[str, ...]], outputs: tuple[str, ...]) -> Graph:
+    def ordered(
+        self, entries: list[_Entry], wires: Mapping[str, tuple[str, ...]], outputs: tuple[str, ...]
+    ) -> Graph:
         by_name = {entry.name: entry for entry in entries}
         steps = {name: Step(f"input {name}", ()) for name in self.model.inputs}
         steps |= {entry.name: Step(entry.layer, wires[entry.name]) for entry in entries}
@@ -257,11 +344,21 @@ class _Lowering:
         keras = Names()
         layers = tuple(self.layer(by_name[name], keras) for name in plan.layers)
         nodes = tuple(
-            Node(name, by_name[name].layer, tuple(Value(source) for source in wires[name]), by_name[name].span, by_name[name].path)
+            Node(
+                name,
+                by_name[name].layer,
+                tuple(Value(source) for source in wires[name]),
+                by_name[name].span,
+                by_name[name].path,
+            )
             for name in plan.nodes
         )
         inputs = tuple(
-            Input(name, TensorType((None, *one.shape), one.dtype), self.document.span(("inputs", name)))
+            Input(
+                name,
+                TensorType((None, *one.shape), one.dtype),
+                self.document.span(("inputs", name)),
+            )
             for name, one in self.model.inputs.items()
         )
         return Graph(self.model.name, inputs, layers, nodes, tuple(Value(name) for name in outputs))

@@ -7,10 +7,12 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from ..specs.base import Item, LayerSpec
+from ..specs.base import LayerSpec
 
 SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
-RESERVED = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"})
+RESERVED = frozenset(
+    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
+)
 
 
 def snake_case(class_name: str) -> str:
@@ -55,14 +57,12 @@ def implied(layer: LayerSpec) -> Iterable[str]:
             yield from implied(value)
             if value.name is None:
                 yield snake_case(type(value).__name__)
-        elif isinstance(value, Item):
-            continue
 
 
-def attribute(name: str, taken: Iterable[str]) -> str:
+def attribute(name: str, taken: Iterable[str], suffix: str = "layer") -> str:
     """Return a name that can be a variable or an attribute in source, unlike any taken one."""
     taken = {*taken, *RESERVED}
-    candidate = name.lower() if name.lower() not in taken else f"{name}_layer"
+    candidate = name.lower() if name.lower() not in taken else f"{name.lower()}_{suffix}"
     while candidate in taken:
         candidate += "_"
     return candidate

@@ -46,7 +46,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence_:
+class Items:
     """A list, or a tuple."""
 
     items: tuple[Expression, ...]
@@ -68,7 +68,7 @@ class Subscript:
     key: str
 
 
-Expression = Name | Constant | Call | Sequence_ | Dict | Subscript
+Expression = Name | Constant | Call | Items | Dict | Subscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,9 @@ def print_module(module: Module, style: str) -> Source:
     for statement in module.body:
         lines += [_Line("")] * _gap(before, statement) + _statement(statement, 0)
         before = statement
-    return Source("".join(f"{line.text}\n" for line in lines), style, tuple(line.span for line in lines))
+    return Source(
+        "".join(f"{line.text}\n" for line in lines), style, tuple(line.span for line in lines)
+    )
 
 
 def _gap(before: Statement | None, statement: Statement) -> int:
@@ -227,7 +229,9 @@ def _class(definition: Class) -> list[_Line]:
     return lines
 
 
-def _laid_out(value: Expression, pad: str, before: str, comment: str | None, span: Span | None) -> list[_Line]:
+def _laid_out(
+    value: Expression, pad: str, before: str, comment: str | None, span: Span | None
+) -> list[_Line]:
     """Print ``before value``: on one line, opened, or, where nothing can be opened, in parentheses."""
     behind = f"  # {comment}" if comment else ""
     flat = f"{pad}{before}{_flat(value)}"
@@ -239,7 +243,11 @@ def _laid_out(value: Expression, pad: str, before: str, comment: str | None, spa
             return [_Line(flat + behind, span)]
         if _width(f"{pad}{INDENT}{_flat(value)}") > WIDTH:
             return [_Line(flat + behind, span)]
-        opened = [_Line(f"{pad}{before}(", span), _Line(f"{pad}{INDENT}{_flat(value)}", span), _Line(f"{pad})", span)]
+        opened = [
+            _Line(f"{pad}{before}(", span),
+            _Line(f"{pad}{INDENT}{_flat(value)}", span),
+            _Line(f"{pad})", span),
+        ]
     opened[-1] = replace(opened[-1], text=opened[-1].text + behind)
     return opened
 
@@ -268,7 +276,7 @@ def _parts(value: Expression) -> tuple[Expression, ...]:
     match value:
         case Call():
             return (value.function, *value.arguments, *(part for _, part in value.keywords))
-        case Sequence_():
+        case Items():
             return value.items
         case Dict():
             return tuple(part for _, part in value.items)
@@ -276,7 +284,9 @@ def _parts(value: Expression) -> tuple[Expression, ...]:
             return ()
 
 
-def _open(value: Expression, pad: str, before: str, after: str, span: Span | None) -> list[_Line] | None:
+def _open(
+    value: Expression, pad: str, before: str, after: str, span: Span | None
+) -> list[_Line] | None:
     """Print a bracket one element a line; None where there is no bracket to open."""
     match value:
         case Call(function=Call() as inner) if inner.arguments or inner.keywords:
@@ -285,10 +295,18 @@ def _open(value: Expression, pad: str, before: str, after: str, span: Span | Non
         case Call() if value.arguments or value.keywords:
             elements = [("", part) for part in value.arguments]
             elements += [(f"{name}=", part) for name, part in value.keywords]
-            return _opened(f"{before}{_flat(value.function)}(", elements, f"){after}", pad, value.span or span)
-        case Sequence_() if value.items:
-            left, right = value.brackets
-            return _opened(f"{before}{left}", [("", part) for part in value.items], f"{right}{after}", pad, span)
+            return _opened(
+                f"{before}{_flat(value.function)}(", elements, f"){after}", pad, value.span or span
+            )
+        case Items() if value.items:
+            left, right = value.brackets[0], value.brackets[1]
+            return _opened(
+                f"{before}{left}",
+                [("", part) for part in value.items],
+                f"{right}{after}",
+                pad,
+                span,
+            )
         case Dict() if value.items:
             elements = [(f"{_text(key)}: ", part) for key, part in value.items]
             return _opened(f"{before}{{", elements, f"}}{after}", pad, span)
@@ -316,7 +334,7 @@ def _flat(value: Expression) -> str:
             return _text(literal) if isinstance(literal, str) else repr(literal)
         case Call():
             return f"{_flat(value.function)}({_arguments(value)})"
-        case Sequence_(items, brackets):
+        case Items(items, brackets):
             inner = ", ".join(_flat(part) for part in items)
             comma = "," if brackets == "()" and len(items) == 1 else ""
             return f"{brackets[0]}{inner}{comma}{brackets[1]}"
@@ -342,4 +360,8 @@ def _text(value: str) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text) if not text.isascii() else len(text)
+    return (
+        sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+        if not text.isascii()
+        else len(text)
+    )

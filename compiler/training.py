@@ -21,7 +21,9 @@ from .graph import TypedGraph, TypedNode
 from .losses import CROSSENTROPIES, from_logits, key, label_form
 
 PROBABILITIES = frozenset({"softmax", "sigmoid"})
-NOT_PROBABILITIES = frozenset({"linear", "relu", "tanh", "elu", "selu", "gelu", "leaky_relu", "softplus"})
+NOT_PROBABILITIES = frozenset(
+    {"linear", "relu", "tanh", "elu", "selu", "gelu", "leaky_relu", "softplus"}
+)
 HANDS_ON = frozenset({"Flatten", "Reshape", "Dropout"})
 
 
@@ -51,9 +53,17 @@ class _Checks:
         return self.found
 
     def report(
-        self, code: str, message: str, span: Span, *notes: Note, help: str | None = None, warning: bool = False
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *notes: Note,
+        help: str | None = None,
+        warning: bool = False,
     ) -> None:
-        self.found.append(Diagnostic(code, message, span, notes, help, "warning" if warning else "error"))
+        self.found.append(
+            Diagnostic(code, message, span, notes, help, "warning" if warning else "error")
+        )
 
     def place(self, *path: str | int) -> Span:
         return self.spec.document.span(("train", *path))
@@ -95,8 +105,12 @@ class _Checks:
                 value = settings[setting]
                 if value and not isinstance(value, dict):
                     self.report(
-                        "HB505", f"the model has {len(self.outputs)} outputs, but `{setting}` does not say which it is for",
-                        self.place(setting), help=f"give it by output: `{setting}: {{{self.outputs[0]}: ..., {self.outputs[1]}: ...}}`",
+                        "HB505",
+                        f"the model has {len(self.outputs)} outputs, but `{setting}` "
+                        "does not say which it is for",
+                        self.place(setting),
+                        help=f"give it by output: `{setting}: "
+                        f"{{{self.outputs[0]}: ..., {self.outputs[1]}: ...}}`",
                     )  # fmt: skip
 
     def losses(self) -> Iterable[tuple[str, str | Item, Path]]:
@@ -125,7 +139,13 @@ class _Checks:
             )  # fmt: skip
 
     def labels(
-        self, head: TypedNode, loss: str | Item, path: Path, data: DataFacts, form: str, width: int | None
+        self,
+        head: TypedNode,
+        loss: str | Item,
+        path: Path,
+        data: DataFacts,
+        form: str,
+        width: int | None,
     ) -> None:
         """Hold a loss and its head against data whose labels are known beforehand."""
         name, classes = self.name_of(loss), data.classes
@@ -143,7 +163,11 @@ class _Checks:
                 self.place(*path), where, help="use `sparse_categorical_crossentropy`",
             )  # fmt: skip
         elif form == "integer" and width is not None and 1 < width != classes:
-            what = "labels outside the head make the loss fail or turn to NaN" if width < classes else "the rest would never be right"
+            what = (
+                "labels outside the head make the loss fail or turn to NaN"
+                if width < classes
+                else "the rest would never be right"
+            )
             self.report(
                 "HB501",
                 f"`{head.node.name}` has {width} units, but the data `{data.name}` has {classes} classes: {what}",
@@ -171,12 +195,22 @@ class _Checks:
         name, place = final_activation(head, self.nodes)
         if name is None or place is None:
             return
-        span = self.spec.document.span((*place.layer_path, "activation")) if place.has_field else place.node.node.span
+        span = (
+            self.spec.document.span((*place.layer_path, "activation"))
+            if place.has_field
+            else place.node.node.span
+        )
         where = Note("the loss stands here", self.place(*path))
         width = head.type.shape[-1] if head.type.rank > 1 else 1
         loss_name = self.name_of(loss)
         if name == "softmax" and width == 1:
-            self.report("HB503", "`softmax` over one unit is always 1", span, where, help="use `sigmoid` for one unit")
+            self.report(
+                "HB503",
+                "`softmax` over one unit is always 1",
+                span,
+                where,
+                help="use `sigmoid` for one unit",
+            )
         elif key(loss) in CROSSENTROPIES and from_logits(loss) and name in PROBABILITIES:
             self.report(
                 "HB503", f"`{loss_name}` with `from_logits: true` applies its own, but the head ends in `{name}`",
@@ -206,13 +240,30 @@ class _Checks:
         """Refuse metrics that read labels in another form than the loss."""
         forms = {name: label_form(loss) for name, loss, _ in self.losses()}
         metrics = self.train.metrics
-        by_output = metrics if isinstance(metrics, dict) else dict.fromkeys(self.outputs[:1], metrics)
+        by_output = (
+            metrics if isinstance(metrics, dict) else dict.fromkeys(self.outputs[:1], metrics)
+        )
         for name, listed in by_output.items():
             for position, metric in enumerate(listed):
                 word = key(metric)
-                wanted = "integer" if word.startswith("sparse") else "one_hot" if word.startswith(("categorical", "topkcat")) else None
-                if wanted and name in forms and forms[name] in ("integer", "one_hot") and forms[name] != wanted:
-                    path = ("metrics", name, position) if isinstance(metrics, dict) else ("metrics", position)
+                wanted = (
+                    "integer"
+                    if word.startswith("sparse")
+                    else "one_hot"
+                    if word.startswith(("categorical", "topkcat"))
+                    else None
+                )
+                if (
+                    wanted
+                    and name in forms
+                    and forms[name] in ("integer", "one_hot")
+                    and forms[name] != wanted
+                ):
+                    path = (
+                        ("metrics", name, position)
+                        if isinstance(metrics, dict)
+                        else ("metrics", position)
+                    )
                     said = "integer" if wanted == "integer" else "one-hot"
                     self.report(
                         "HB502", f"`{self.name_of(metric)}` takes {said} labels, but the loss takes the other form",
@@ -223,7 +274,11 @@ class _Checks:
         """Refuse a callback that watches what is never measured."""
         for position, callback in enumerate(self.train.callbacks):
             monitor = getattr(callback, "monitor", None)
-            if isinstance(monitor, str) and monitor.startswith("val_") and self.train.validation is None:
+            if (
+                isinstance(monitor, str)
+                and monitor.startswith("val_")
+                and self.train.validation is None
+            ):
                 self.report(
                     "HB509", f"`{self.name_of(callback)}` watches `{monitor}`, but nothing is held out for validation",
                     self.place("callbacks", position), help="add `validation: 0.1`, or `monitor: loss`",
@@ -244,7 +299,9 @@ class _Checks:
         (one,) = graph.inputs
         shape = one.type.shape[1:]
         wanted = self.facts.shape
-        fits = len(shape) == len(wanted) and all(a is None or b is None or a == b for a, b in zip(shape, wanted, strict=False))
+        fits = len(shape) == len(wanted) and all(
+            a is None or b is None or a == b for a, b in zip(shape, wanted, strict=False)
+        )
         if not fits:
             self.report(
                 "HB504",
@@ -268,7 +325,9 @@ def _layer_path(one: TypedNode, nodes: Mapping[str, TypedNode]) -> Path:
     return nodes[one.layer.name].node.path if one.layer.name in nodes else one.node.path
 
 
-def final_activation(head: TypedNode, nodes: Mapping[str, TypedNode]) -> tuple[str | None, _Place | None]:
+def final_activation(
+    head: TypedNode, nodes: Mapping[str, TypedNode]
+) -> tuple[str | None, _Place | None]:
     """Return the name of the activation that makes an output, and its place; None where unknown."""
     while type(head.layer.spec).__name__ in HANDS_ON:
         above = nodes.get(head.node.inputs[0].name)
@@ -281,7 +340,12 @@ def final_activation(head: TypedNode, nodes: Mapping[str, TypedNode]) -> tuple[s
         return "softmax", _Place(head, path, False)
     if isinstance(spec, Activation) or (type(spec).__name__ == "Dense"):
         chosen = getattr(spec, "activation", None)
-        name = "linear" if chosen is None else chosen if isinstance(chosen, str) else type(chosen).__name__.lower()
+        name = (
+            "linear"
+            if chosen is None
+            else chosen
+            if isinstance(chosen, str)
+            else type(chosen).__name__.lower()
+        )
         return name, _Place(head, path, chosen is not None)
     return None, None
-

@@ -77,7 +77,12 @@ def build_typed(typed: TypedGraph, style: str, *, seed: int) -> Built:
     """
     source = emit(typed, style)
     filename = f"<hornbook {typed.graph.name} {style}>"
-    linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
+    linecache.cache[filename] = (
+        len(source.text),
+        None,
+        source.text.splitlines(keepends=True),
+        filename,
+    )
     keras.utils.set_random_seed(seed)
     with explained(source, filename, typed.graph), fresh_names():
         namespace: dict[str, Any] = {"__name__": f"hornbook.generated.{typed.graph.name}"}
@@ -95,7 +100,9 @@ def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.L
     found = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     wanted = [type(layer.spec).__name__ for layer in graph.layers]
     if [type(layer).__name__ for layer in found] != wanted:
-        raise RuntimeError(f"the model's layers are {[layer.name for layer in found]}, expected {wanted}")
+        raise RuntimeError(
+            f"the model's layers are {[layer.name for layer in found]}, expected {wanted}"
+        )
     return {layer.name: made for layer, made in zip(graph.layers, found, strict=True)}
 
 
@@ -152,7 +159,9 @@ def line_of_layer(error: Exception, source: Source, graph: Graph) -> int | None:
     classes = [layer for layer in graph.layers if f"{type(layer.spec).__name__}.call()" in text]
     for found in (named, classes):
         if len(found) == 1:
-            spans = [number for number, span in enumerate(source.line_map, 1) if span == found[0].span]
+            spans = [
+                number for number, span in enumerate(source.line_map, 1) if span == found[0].span
+            ]
             return spans[0] if spans else None
     return None
 

@@ -18,7 +18,11 @@ def live(value: Any) -> Any:
     """Return the Keras object that a value of a spec stands for; words and numbers stay as they are."""
     if isinstance(value, Item):
         skip = COUNTED if isinstance(value, LayerSpec) else ()
-        arguments = {field: live(getattr(value, field)) for field in type(value).model_fields if field not in skip}
+        arguments = {
+            field: live(getattr(value, field))
+            for field in type(value).model_fields
+            if field not in skip
+        }
         cls = attrgetter(f"{modules()[type(value)]}.{type(value).__name__}")(keras)
         return cls(**arguments)
     if isinstance(value, tuple):

@@ -15,7 +15,9 @@ UNKNOWN_SIZE = 16
 SMALL_INTEGERS = 10
 
 
-def sample_inputs(typed: TypedGraph, examples: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def sample_inputs(
+    typed: TypedGraph, examples: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Return an array for each input: uniform in [0, 1), or integers that its embeddings know."""
     found = {}
     for one in typed.graph.inputs:
@@ -33,7 +35,8 @@ def _vocabulary(typed: TypedGraph, name: str) -> int:
     sizes = [
         node.layer.spec.input_dim
         for node in typed.nodes
-        if isinstance(node.layer.spec, Embedding) and name in {value.name for value in node.node.inputs}
+        if isinstance(node.layer.spec, Embedding)
+        and name in {value.name for value in node.node.inputs}
     ]
     return min(sizes, default=SMALL_INTEGERS)
 
@@ -43,7 +46,7 @@ def sample_targets(
 ) -> dict[str, np.ndarray]:
     """Return an array for each output, in the form that its loss takes."""
     types = {one.node.name: one.type for one in typed.nodes}
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for one in typed.graph.outputs:
         shape = (examples, *(size or UNKNOWN_SIZE for size in types[one.name].shape[1:]))
         loss = train.loss[one.name] if isinstance(train.loss, dict) else train.loss

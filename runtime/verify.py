@@ -109,7 +109,9 @@ def environment() -> dict[str, str]:
         "tensorflow": tf.__version__,
         "machine": platform.machine(),
         "processors": str(os.cpu_count()),
-        "devices": ", ".join(sorted({device.device_type for device in tf.config.list_physical_devices()})),
+        "devices": ", ".join(
+            sorted({device.device_type for device in tf.config.list_physical_devices()})
+        ),
     }
 
 
@@ -154,7 +156,8 @@ class _Run:
         names = [layer.name for layer in built.layers.values()]
         yield exactly("layer names", style, against, names, list(built.layers))
         expected = {
-            one.layer.name: [(w.name, w.shape, w.trainable) for w in one.weights] for one in self.typed.nodes
+            one.layer.name: [(w.name, w.shape, w.trainable) for w in one.weights]
+            for one in self.typed.nodes
         }
         found = {
             name: [(w.name, tuple(w.shape), bool(w.trainable)) for w in layer.weights]
@@ -166,10 +169,16 @@ class _Run:
         counts = (trainable, model.count_params())
         yield exactly("parameters", style, against, counts, count(self.typed))
         types = {one.node.name: one.type for one in self.typed.nodes}
-        wanted = {one.name: (types[one.name].shape[1:], types[one.name].dtype) for one in self.typed.graph.outputs}
+        wanted = {
+            one.name: (types[one.name].shape[1:], types[one.name].dtype)
+            for one in self.typed.graph.outputs
+        }
         with built.explained():
             results = self.forward(built)
-        shapes = {name: (_sizes(value.shape[1:], wanted[name][0]), value.dtype.name) for name, value in results.items()}
+        shapes = {
+            name: (_sizes(value.shape[1:], wanted[name][0]), value.dtype.name)
+            for name, value in results.items()
+        }
         yield exactly("output shapes", style, against, shapes, wanted)
 
     def forward(self, built: Built) -> dict[str, Any]:
@@ -177,7 +186,7 @@ class _Run:
         return self.by_name(result)
 
     def by_name(self, result: Any) -> dict[str, Any]:
-        return result if isinstance(result, Mapping) else {self.typed.graph.outputs[0].name: result}
+        return dict(result) if isinstance(result, Mapping) else {self.typed.graph.outputs[0].name: result}
 
     def fed(self, part: slice) -> Any:
         """Return some of the examples, as a model takes them."""
@@ -203,7 +212,10 @@ class _Run:
             for position, weight in enumerate(layer.trainable_weights)
         }
         found = recorder.gradient(loss, [weight.value for weight in weights.values()])
-        return {name: np.zeros(0) if g is None else dense(g) for name, g in zip(weights, found, strict=True)}
+        return {
+            name: np.zeros(0) if g is None else dense(g)
+            for name, g in zip(weights, found, strict=True)
+        }
 
     def train_by(self, style: str, loop: str) -> Arrays:
         """Train a fresh model and return its state and what it reported."""
@@ -217,7 +229,9 @@ class _Run:
         state = variables(built)
         optimizer = built.model.optimizer
         state |= {f"optimizer {i}": np.asarray(v) for i, v in enumerate(optimizer.variables)}
-        return state | {f"reported {key}": np.asarray(values) for key, values in history.history.items()}
+        return state | {
+            f"reported {key}": np.asarray(values) for key, values in history.history.items()
+        }
 
 
 def dense(gradient: Any) -> np.ndarray:
@@ -241,7 +255,11 @@ def compare(what: str, subject: str, against: str, left: Arrays, right: Arrays) 
         return Check(what, subject, against, False, f"`{odd}` is on one side only")
     for name, array in left.items():
         other = right[name]
-        if array.shape != other.shape or array.dtype != other.dtype or array.tobytes() != other.tobytes():
+        if (
+            array.shape != other.shape
+            or array.dtype != other.dtype
+            or array.tobytes() != other.tobytes()
+        ):
             return Check(what, subject, against, False, f"`{name}` differs{_by(array, other)}")
     numbers = sum(array.size for array in left.values())
     return Check(what, subject, against, True, f"{numbers:,} numbers, bit for bit")
@@ -257,7 +275,13 @@ def _by(left: np.ndarray, right: np.ndarray) -> str:
 def exactly(what: str, subject: str, against: str, found: object, expected: object) -> Check:
     """Compare plain data."""
     equal = found == expected
-    return Check(what, subject, against, equal, "equal" if equal else f"expected {expected}, received {found}")
+    return Check(
+        what,
+        subject,
+        against,
+        equal,
+        "equal" if equal else f"expected {expected}, received {found}",
+    )
 
 
 def _sizes(found: Sequence[int], wanted: Sequence[int | None]) -> tuple[int | None, ...]:

@@ -19,7 +19,8 @@ NegativeSlope = Annotated[float, Field(ge=0, description="Slope left of zero (of
 Threshold = Annotated[float, Field(ge=0, description="Where the positive part begins.")]
 Alpha = Annotated[float, Field(description="Scale of the part left of zero.")]
 SoftmaxAxis = Annotated[
-    int | tuple[int, ...], Field(description="Axis, or axes, along which the outputs sum to one.")
+    int | Annotated[tuple[int, ...], Field(min_length=1)],
+    Field(description="Axis, or axes, along which the outputs sum to one."),
 ]
 
 

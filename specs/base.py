@@ -40,7 +40,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 LayerName = Annotated[Name | None, Field(description="Name of the layer, unique in the spec.")]
 InputNames = Annotated[
     str | tuple[str, ...] | None,
-    Field(description="What the layer takes: names of layers or model inputs. Default: the layer above."),
+    Field(
+        description="What the layer takes: names of layers or model inputs. Default: the layer above."
+    ),
 ]
 Trainable = Annotated[bool, Field(description="Whether training moves the weights.")]
 
@@ -64,7 +66,9 @@ class Call(Item):
     """Applies a layer that already exists once more, with the same weights."""
 
     layer: Annotated[str, Field(description="Name of the layer to apply.")]
-    name: Annotated[Name | None, Field(description="Name of this call's output, to wire it by.")] = None
+    name: Annotated[
+        Name | None, Field(description="Name of this call's output, to wire it by.")
+    ] = None
     inputs: Annotated[
         str | tuple[str, ...] | None,
         Field(description="What the layer takes this time. Default: the layer above."),
@@ -145,7 +149,9 @@ class Choice:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """Validate through the registry, which reports every mistake inside at once."""
-        return core_schema.no_info_plain_validator_function(lambda data: registry(self.kind).read(data))
+        return core_schema.no_info_plain_validator_function(
+            lambda data: registry(self.kind).read(data)
+        )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         """Refer to the kind's definition, which :mod:`hornbook.specs.schema` writes once."""

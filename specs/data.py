@@ -23,7 +23,9 @@ Classes = Annotated[
 ]
 Scale = Annotated[
     Literal["none"] | Annotated[float, Field(gt=0)] | None,
-    Field(description="What the inputs are divided by. Default: 255 for bytes; `none` leaves them."),
+    Field(
+        description="What the inputs are divided by. Default: 255 for bytes; `none` leaves them."
+    ),
 ]
 
 
@@ -52,9 +54,9 @@ class ImagesData(BaseModel):
         tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None,
         Field(description="Height and width that the pictures are resized to."),
     ] = None
-    color: Annotated[
-        Literal["rgb", "grayscale"], Field(description="Three channels, or one.")
-    ] = "rgb"
+    color: Annotated[Literal["rgb", "grayscale"], Field(description="Three channels, or one.")] = (
+        "rgb"
+    )
     classes: Classes = None
     scale: Scale = None
 
@@ -122,13 +124,39 @@ FACTS: Mapping[str, DataFacts] = {
         _known("digits", (8, 8, 1), 10, "bundled", "1,797 handwritten digits, 8 x 8"),
         _known("iris", (4,), 3, "bundled", "150 iris flowers, four lengths each, of three species"),
         _known("wine", (13,), 3, "bundled", "178 wines, 13 measurements each, of three growers"),
-        _known("breast_cancer", (30,), 2, "bundled", "569 tumours, 30 measurements each, benign or not"),
-        _known("diabetes", (10,), None, "bundled", "442 patients, ten measurements, progress of the illness"),
+        _known(
+            "breast_cancer", (30,), 2, "bundled", "569 tumours, 30 measurements each, benign or not"
+        ),
+        _known(
+            "diabetes",
+            (10,),
+            None,
+            "bundled",
+            "442 patients, ten measurements, progress of the illness",
+        ),
         _known("mnist", (28, 28, 1), 10, "download", "70,000 handwritten digits, 28 x 28"),
         _known("fashion_mnist", (28, 28, 1), 10, "download", "70,000 pieces of clothing, 28 x 28"),
-        _known("cifar10", (32, 32, 3), 10, "download", "60,000 colour photographs of ten kinds of things"),
-        _known("cifar100", (32, 32, 3), 100, "download", "60,000 colour photographs of 100 kinds of things"),
-        _known("imdb", (200,), 2, "download", "50,000 film reviews, 200 of the 10,000 commonest words each"),
+        _known(
+            "cifar10",
+            (32, 32, 3),
+            10,
+            "download",
+            "60,000 colour photographs of ten kinds of things",
+        ),
+        _known(
+            "cifar100",
+            (32, 32, 3),
+            100,
+            "download",
+            "60,000 colour photographs of 100 kinds of things",
+        ),
+        _known(
+            "imdb",
+            (200,),
+            2,
+            "download",
+            "50,000 film reviews, 200 of the 10,000 commonest words each",
+        ),
     )
 }
 
@@ -136,7 +164,9 @@ FACTS: Mapping[str, DataFacts] = {
 class _DataForm:
     """Reads a known name, or a mapping that says by its first key what kind of file it is."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """Validate by the one form that is meant, so that its mistakes alone are told."""
         return core_schema.no_info_plain_validator_function(_read)
 
@@ -167,7 +197,9 @@ def _read(data: object) -> DataSpec:
                     return FORMS[kind].model_validate(dict(data))
                 except ValidationError as error:
                     raise nested(tuple(faults_of(error, FORMS[kind], "data", data))) from None
-    message = f"`data` is a known name, or a mapping with `npz`, `images` or `csv`; not {describe(data)}"
+    message = (
+        f"`data` is a known name, or a mapping with `npz`, `images` or `csv`; not {describe(data)}"
+    )
     raise nested((Fault("HB204", (), message, "known names: " + _names()),))
 
 
@@ -202,10 +234,18 @@ def facts(data: object) -> DataFacts | None:
     if kind is None:
         return None
     classes = raw.get("classes")
-    stated = classes if isinstance(classes, int) and not isinstance(classes, bool) and classes >= 2 else None
+    stated = (
+        classes
+        if isinstance(classes, int) and not isinstance(classes, bool) and classes >= 2
+        else None
+    )
     regression = raw.get("task") == "regression"
     size, channels = raw.get("size"), 1 if raw.get("color") == "grayscale" else 3
-    shape = (*size, channels) if kind == "images" and isinstance(size, tuple) and len(size) == 2 else None
+    shape = (
+        (*size, channels)
+        if kind == "images" and isinstance(size, tuple) and len(size) == 2
+        else None
+    )
     labelled = kind != "npz" and (regression or stated is not None)
     return DataFacts(str(raw[kind]), shape, stated, regression, labelled, "file")
 
@@ -247,4 +287,6 @@ def data_from_option(text: str, target: str | None = None) -> DataSpec:
         help = "give an .npz file, a .csv file, a folder of pictures, or a known name: " + _names()
         raise SpecError([Diagnostic("HB601", message, help=help)])
     help = did_you_mean(text, FACTS) or "known: " + _names()
-    raise SpecError([Diagnostic("HB205", f"`{text}` is neither a known data set nor a file", help=help)])
+    raise SpecError(
+        [Diagnostic("HB205", f"`{text}` is neither a known data set nor a file", help=help)]
+    )

@@ -60,11 +60,16 @@ def _read_named(
     try:
         return cls.model_validate(dict(arguments or {}))
     except ValidationError as error:
-        return tuple(prefix(fault, path) for fault in faults_of(error, cls, name, arguments or {}, at))
+        return tuple(
+            prefix(fault, path) for fault in faults_of(error, cls, name, arguments or {}, at)
+        )
 
 
 def _example(name: str, cls: type[Item], arguments: object) -> str:
-    first = next(iter(field for field in cls.model_fields if field not in ("name", "inputs", "trainable")), None)
+    first = next(
+        iter(field for field in cls.model_fields if field not in ("name", "inputs", "trainable")),
+        None,
+    )
     if first is None:
         return f"write `{name}`: it has no arguments of its own"
     value = describe(arguments).split("`")[1] if "`" in describe(arguments) else arguments
@@ -84,7 +89,9 @@ def unknown_name(registry: Registry, name: str, path: Path, at: Literal["key", "
     if name in registry.refused:
         return Fault("HB208", path, f"`{name}` cannot stand in a spec", registry.refused[name], at)
     if name in registry.names:
-        return Fault("HB201", path, f"the {registry.kind} `{name}` takes no arguments", f"write `{name}`", at)
+        return Fault(
+            "HB201", path, f"the {registry.kind} `{name}` takes no arguments", f"write `{name}`", at
+        )
     spellings = registry.spellings()
     hint = did_you_mean(name, spellings)
     if hint is None and len(spellings) <= SHORT_LIST:
@@ -124,7 +131,7 @@ def faults_of(
     for detail in details:
         if detail["type"] == "extra_forbidden":
             fault, meant = _unknown_key(detail["loc"], cls, owner, data)
-            missing.pop((*detail["loc"][:-1], meant), None)
+            missing.pop((*detail["loc"][:-1], str(meant)), None)
             faults.append(fault)
         elif detail["type"] != "missing":
             path, _ = _field_at(cls, detail["loc"], data)
@@ -135,7 +142,9 @@ def faults_of(
     return faults
 
 
-def _field_at(cls: type[BaseModel], loc: tuple[Any, ...], data: Any) -> tuple[Path, type[BaseModel]]:
+def _field_at(
+    cls: type[BaseModel], loc: tuple[Any, ...], data: Any
+) -> tuple[Path, type[BaseModel]]:
     """Follow a location down nested models; return the path to the field, and its owner's class.
 
     Of what Pydantic adds for itself (union arms, validators) nothing stands in the data.
@@ -152,10 +161,10 @@ def _field_at(cls: type[BaseModel], loc: tuple[Any, ...], data: Any) -> tuple[Pa
         elif isinstance(data, tuple) and isinstance(key, int) and key < len(data):
             path.append(key)
             data = data[key]
-    return _into_list(cls, tuple(path), loc, data), cls
+    return _into_list(tuple(path), loc, data), cls
 
 
-def _into_list(cls: type[BaseModel], path: Path, loc: tuple[Any, ...], data: Any) -> Path:
+def _into_list(path: Path, loc: tuple[Any, ...], data: Any) -> Path:
     """Tell the items of a list of choices apart: each is a mistake of its own."""
     rest = loc[len(path) :]
     if isinstance(data, tuple) and rest and isinstance(rest[0], int) and rest[0] < len(data):
@@ -174,7 +183,9 @@ def _model_of(cls: type[BaseModel], key: Any) -> type[BaseModel] | None:
     return None
 
 
-def _unknown_key(loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: Any) -> tuple[Fault, str | None]:
+def _unknown_key(
+    loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: Any
+) -> tuple[Fault, str | None]:
     path, holder = _field_at(cls, loc[:-1], data)
     word = str(loc[-1])
     names = list(holder.model_fields)
@@ -183,7 +194,9 @@ def _unknown_key(loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: A
     if hint is None:
         hint = "known here: " + ", ".join(f"`{name}`" for name in names)
     owner = str(path[-1]) if path else owner
-    return Fault("HB201", (*path, word), f"{quoted(owner)} has no {_noun(holder)} `{word}`", hint, "key"), meant
+    return Fault(
+        "HB201", (*path, word), f"{quoted(owner)} has no {_noun(holder)} `{word}`", hint, "key"
+    ), meant
 
 
 def _missing_key(
@@ -195,7 +208,9 @@ def _missing_key(
     field = holder.model_fields[word]
     what = f" ({field.description.rstrip('.')})" if field.description else ""
     message = f"{quoted(owner)} needs the {_noun(holder)} `{word}`{what}"
-    help = f"write `{owner}: {{{word}: ...}}`" if at == "value" and not path else f"add `{word}: ...`"
+    help = (
+        f"write `{owner}: {{{word}: ...}}`" if at == "value" and not path else f"add `{word}: ...`"
+    )
     return Fault("HB202", path, message, help, "key" if path else at)
 
 

@@ -66,7 +66,9 @@ def find(spec: str) -> Document:
     if spec in names:
         return read_text(zoo_text(spec), f"zoo/{spec}.yaml")
     help = did_you_mean(spec, names) or "shipped specs: " + ", ".join(f"`{name}`" for name in names)
-    raise SpecError([Diagnostic("HB107", f"`{spec}` is neither a file nor a shipped spec", help=help)])
+    raise SpecError(
+        [Diagnostic("HB107", f"`{spec}` is neither a file nor a shipped spec", help=help)]
+    )
 
 
 def load(
@@ -121,10 +123,16 @@ def _bind(
     def value(text: str, path: Path) -> object:
         if text != "$classes":
             help = did_you_mean(text, ["$classes"]) or "known: `$classes`"
-            problems.append(Diagnostic("HB209", f"unknown name `{text}`", document.span(path), help=help))
+            problems.append(
+                Diagnostic("HB209", f"unknown name `{text}`", document.span(path), help=help)
+            )
         elif known is None and about is not None and about.regression:
-            message = f"`$classes` has no value: the data set `{about.name}` holds numbers, not classes"
-            problems.append(Diagnostic("HB506", message, document.span(path), help="write the number of units"))
+            message = (
+                f"`$classes` has no value: the data set `{about.name}` holds numbers, not classes"
+            )
+            problems.append(
+                Diagnostic("HB506", message, document.span(path), help="write the number of units")
+            )
         elif known is None and _raw_data(document.data) is None and about is None:
             message = "`$classes` has no value: the spec names no data"
             help = "name the data under `train: data:`, or write the number"

@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Call, Callback, Choice, Item, LayerSpec, Loss, Metric, Name, Optimizer, Registry, registry
+from .base import (
+    Call,
+    Callback,
+    Choice,
+    Fault,
+    Item,
+    LayerSpec,
+    Name,
+    Optimizer,
+    Registry,
+    registry,
+)
 from .data import Data
 
 CONFIG = ConfigDict(allow_inf_nan=False, defer_build=True, extra="forbid", frozen=True, strict=True)
@@ -31,7 +42,9 @@ class InputSpec(BaseModel):
 class ShapeOrInput:
     """Lets ``image: [28, 28, 1]`` stand for ``image: {shape: [28, 28, 1]}``."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """Wrap a bare list before the class sees it."""
         return core_schema.no_info_before_validator_function(
             lambda data: {"shape": data} if isinstance(data, tuple) else data, handler(source)
@@ -54,7 +67,9 @@ class PerOutput:
         self.kind = kind
         self.listed = listed
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """Validate through the registry, whichever form it is."""
         return core_schema.no_info_plain_validator_function(self.read)
 
@@ -70,7 +85,7 @@ class PerOutput:
         from .faults import nested, prefix, read_choice
 
         found = registry(self.kind)
-        faults = []
+        faults: list[Fault] = []
 
         def one(value: object, path: tuple[str | int, ...]) -> object:
             if self.listed and isinstance(value, tuple):
@@ -128,13 +143,21 @@ class TrainSpec(BaseModel):
     batch_size: Annotated[int, Field(ge=1, description="Examples in one step.")] = 32
     validation: Annotated[
         Annotated[float, Field(gt=0, lt=1)] | Literal["test"] | None,
-        Field(description="Measured after each epoch: a fraction held out of the training data, or `test`."),
+        Field(
+            description="Measured after each epoch: a fraction held out of the training data, or `test`."
+        ),
     ] = None
     loop: Annotated[
-        Literal["fit", "tape"], Field(description="Keras's `fit`, or an explicit GradientTape loop.")
+        Literal["fit", "tape"],
+        Field(description="Keras's `fit`, or an explicit GradientTape loop."),
     ] = "fit"
     seed: Annotated[
-        int, Field(ge=0, lt=2**31, description="Decides initial weights, dropout and the order of examples.")
+        int,
+        Field(
+            ge=0,
+            lt=2**31,
+            description="Decides initial weights, dropout and the order of examples.",
+        ),
     ] = 0
     callbacks: Annotated[
         tuple[Callback, ...], Field(description="What watches the training, such as EarlyStopping.")
@@ -149,11 +172,16 @@ class ModelSpec(BaseModel):
     name: Annotated[Name, Field(description="Name of the model.")]
     inputs: Annotated[
         dict[Name, Annotated[InputSpec, ShapeOrInput()]],
-        Field(min_length=1, description="The model's inputs by name: a shape, or a shape and a dtype."),
+        Field(
+            min_length=1, description="The model's inputs by name: a shape, or a shape and a dtype."
+        ),
     ]
     layers: Annotated[
         tuple[Annotated[LayerSpec | Call, Choice("entry")], ...],
-        Field(min_length=1, description="The layers, each fed by the one above unless `inputs:` says otherwise."),
+        Field(
+            min_length=1,
+            description="The layers, each fed by the one above unless `inputs:` says otherwise.",
+        ),
     ]
     outputs: Annotated[
         str | tuple[str, ...] | None,

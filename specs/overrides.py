@@ -70,7 +70,12 @@ def _resolve(document: Document, keys: list[str], origin: str) -> Path:
             path.append(index)
             data = data[index]
             inner = keys[position + 1] if not last else None
-            if isinstance(data, Mapping) and len(data) == 1 and inner is not None and inner not in data:
+            if (
+                isinstance(data, Mapping)
+                and len(data) == 1
+                and inner is not None
+                and inner not in data
+            ):
                 ((name, arguments),) = data.items()
                 path.append(name)
                 data = arguments

@@ -124,7 +124,12 @@ class _Painter:
         text, column, end = _window(text, column, end)
         before, under = text[: column - 1], text[column - 1 : end - 1]
         caret = " " * _width(before) + self.paint("^" * max(1, _width(under.rstrip())), hue)
-        return [*lines, f"{gutter} {bar}", f"{number} {bar} {printable(text)}", f"{gutter} {bar} {caret}"]
+        return [
+            *lines,
+            f"{gutter} {bar}",
+            f"{number} {bar} {printable(text)}",
+            f"{gutter} {bar} {caret}",
+        ]
 
 
 def _window(text: str, column: int, end: int) -> tuple[str, int, int]:
@@ -139,7 +144,9 @@ def _window(text: str, column: int, end: int) -> tuple[str, int, int]:
 
 def printable(text: str) -> str:
     """Show control characters, and others that would disturb a terminal, as escapes."""
-    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _width(text: str) -> int:

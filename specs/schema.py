@@ -38,7 +38,12 @@ def schema() -> Json:
     defs = {**inner, **_classes()}
     for kind, one in REGISTRIES.items():
         defs[kind] = _choice(one)
-    whole = {"$schema": DIALECT, "title": "A hornbook spec", **found, "$defs": dict(sorted(defs.items()))}
+    whole = {
+        "$schema": DIALECT,
+        "title": "A hornbook spec",
+        **found,
+        "$defs": dict(sorted(defs.items())),
+    }
     tidied: Json = _tidy(_rename(whole, KIND, "$ref"))
     return tidied
 
@@ -99,7 +104,9 @@ def _classes() -> dict[str, Json]:
 
 def _choice(one: Registry) -> Json:
     """Define a kind: a bare word, or a mapping from one name to its arguments."""
-    spellings = {name: one.items[one.aliases.get(name, name)] for name in (*one.items, *one.aliases)}
+    spellings = {
+        name: one.items[one.aliases.get(name, name)] for name in (*one.items, *one.aliases)
+    }
     bare = [name for name, cls in spellings.items() if not _needs_arguments(cls)]
     words = [{"const": name, "description": _summary(spellings[name])} for name in bare]
     words += [{"const": name} for name in one.names if name not in spellings]
@@ -109,7 +116,11 @@ def _choice(one: Registry) -> Json:
 def _callable(one: Registry, spellings: Mapping[str, type[Item]]) -> list[tuple[str, type[Item]]]:
     """List what takes arguments: the classes, and the words that mean a class (`he_normal: {seed: 1}`)."""
     by_word = {name.replace("_", "").lower(): cls for name, cls in one.items.items()}
-    words = [(name, by_word.get(name.replace("_", "").lower())) for name in one.names if name not in spellings]
+    words = [
+        (name, by_word.get(name.replace("_", "").lower()))
+        for name in one.names
+        if name not in spellings
+    ]
     return [*spellings.items(), *((name, cls) for name, cls in words if cls is not None)]
 
 
@@ -139,7 +150,9 @@ def _tidy(node: Any) -> Any:
     match node:
         case dict():
             kept = {key: value for key, value in node.items() if not _noise(key, value, node)}
-            return _flat({key: _tidy(value) for key, value in _named_integer(_collapse(kept)).items()})
+            return _flat(
+                {key: _tidy(value) for key, value in _named_integer(_collapse(kept)).items()}
+            )
         case list():
             return [_tidy(part) for part in node]
         case _:

@@ -15,7 +15,13 @@ from pydantic.fields import FieldInfo
 from .base import Choice, registry
 
 ARTICLES = {"activation": "an", "initializer": "an", "optimizer": "an"}
-PLAIN = {bool: "`true` or `false`", int: "an integer", float: "a number", str: "a word", type(None): "`null`"}
+PLAIN = {
+    bool: "`true` or `false`",
+    int: "an integer",
+    float: "a number",
+    str: "a word",
+    type(None): "`null`",
+}
 BOUNDS = {"gt": "above {}", "ge": "of at least {}", "lt": "below {}", "le": "of at most {}"}
 MAX_SHOWN = 60
 MOST_NEAR = 3
@@ -96,7 +102,9 @@ def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
         return (names[elsewhere],)
     close = get_close_matches(plain, names, n=MOST_NEAR, cutoff=0.65)
     ratios = [SequenceMatcher(None, name, plain).ratio() for name in close]
-    return tuple(sorted(names[name] for name, ratio in zip(close, ratios, strict=True) if ratio == ratios[0]))
+    return tuple(
+        sorted(names[name] for name, ratio in zip(close, ratios, strict=True) if ratio == ratios[0])
+    )
 
 
 def bare(word: str) -> str:
@@ -148,7 +156,9 @@ def correction(data: object, field: FieldInfo) -> str | None:
             return f"write `{re.sub('[_,]', '', data)}`"
         case str() if float in kinds and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)%", data)):
             return f"write `{float(found[1]) / 100:g}`"
-        case str() if float in kinds and (found := re.fullmatch(r"([0-9.]+) ?/ ?([1-9][0-9]*)", data)):
+        case str() if float in kinds and (
+            found := re.fullmatch(r"([0-9.]+) ?/ ?([1-9][0-9]*)", data)
+        ):
             return f"write `{float(found[1]) / int(found[2])}`"
         case float() if int in kinds and data.is_integer():
             return f"write `{int(data)}`"
@@ -185,14 +195,19 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         words = [_allowed(arm, metadata) for arm in arms]
         for position, arm in enumerate(arms):
             each = get_args(arm)
-            if get_origin(arm) is tuple and each and _allowed(each[0]) in words and len(set(map(str, each))) == 1:
+            if (
+                get_origin(arm) is tuple
+                and each
+                and _allowed(each[0]) in words
+                and len(set(map(str, each))) == 1
+            ):
                 words[position] = f"a list of {len(each)} of them"
         return any_of(dict.fromkeys(words))
     if origin is Literal:
         return any_of(f"`{json.dumps(value).strip(chr(34))}`" for value in get_args(annotation))
     if origin is tuple:
-        return _list(get_args(annotation), metadata)
-    if origin in (dict, Mapping) or isinstance(origin, type) and issubclass(origin, Mapping):
+        return _list(get_args(annotation))
+    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
         return "a mapping"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "a mapping with " + any_of(f"`{name}`" for name in annotation.model_fields)
@@ -207,11 +222,13 @@ def _bounds(metadata: Sequence[Any]) -> str:
                 if getattr(part, name, None) is not None:
                     found.append(phrase.format(getattr(part, name)))
             if getattr(part, "pattern", None):
-                found.append("that begins with a letter and holds letters, digits and `_`, 64 at most")
+                found.append(
+                    "that begins with a letter and holds letters, digits and `_`, 64 at most"
+                )
     return f" {' and '.join(dict.fromkeys(found))}" if found else ""
 
 
-def _list(arms: Sequence[Any], metadata: Sequence[Any]) -> str:
+def _list(arms: Sequence[Any]) -> str:
     if len(arms) == 2 and arms[1] is Ellipsis:
         return f"a list of which each is {_allowed(arms[0])}"
     if len({str(arm) for arm in arms}) == 1:
@@ -230,10 +247,22 @@ def describe(data: object) -> str:
             return f"the number {data}"
         case str():
             noun = "the word" if re.fullmatch(r"[\w.+-]+", data) else "the text"
-            return f"{noun} `{data}`" if 0 < len(data) <= MAX_SHOWN else "a long text" if data else "an empty text"
+            return (
+                f"{noun} `{data}`"
+                if 0 < len(data) <= MAX_SHOWN
+                else "a long text"
+                if data
+                else "an empty text"
+            )
         case _:
             text = flow(data)
-            return f"`{text}`" if len(text) <= MAX_SHOWN else "a mapping" if isinstance(data, Mapping) else "a list"
+            return (
+                f"`{text}`"
+                if len(text) <= MAX_SHOWN
+                else "a mapping"
+                if isinstance(data, Mapping)
+                else "a list"
+            )
 
 
 def flow(data: object) -> str:

@@ -31,7 +31,9 @@ INT = re.compile(r"[-+]?[0-9]+")
 OCTAL = re.compile(r"0o[0-7]+")
 HEX = re.compile(r"0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-INFINITE = {f"{sign}.{word}": f"{sign}inf" for sign in ("", "-", "+") for word in ("inf", "Inf", "INF")}
+INFINITE = {
+    f"{sign}.{word}": f"{sign}inf" for sign in ("", "-", "+") for word in ("inf", "Inf", "INF")
+}
 SURROGATE = re.compile("[\ud800-\udfff]")
 NOT_A_NUMBER = (".nan", ".NaN", ".NAN")
 
@@ -117,7 +119,10 @@ def read_text(text: str, path: str = "<spec>") -> Document:
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
     lone = SURROGATE.search(text)
     if lone is not None:
-        line, column = text.count("\n", 0, lone.start()) + 1, lone.start() - text.rfind("\n", 0, lone.start())
+        line, column = (
+            text.count("\n", 0, lone.start()) + 1,
+            lone.start() - text.rfind("\n", 0, lone.start()),
+        )
         message = "not YAML: half of a surrogate pair, which is no character"
         raise SpecError([Diagnostic("HB101", message, Span(path, line, column, line, column + 1))])
     return _Reader(path).read(text)
@@ -144,9 +149,13 @@ class _Reader:
         except yaml.YAMLError as error:
             self.problems.append(self.syntax_error(error))
         if not self.problems and self.root is None:
-            message = f"`{self.path}` holds no spec" if not self.documents else "the document is empty"
+            message = (
+                f"`{self.path}` holds no spec" if not self.documents else "the document is empty"
+            )
             help = "start from a template: `hornbook init`"
-            self.problems.append(Diagnostic("HB106", message, Span(self.path, 1, 1, 1, 1), help=help))
+            self.problems.append(
+                Diagnostic("HB106", message, Span(self.path, 1, 1, 1, 1), help=help)
+            )
         if self.problems:
             raise SpecError(self.problems)
         return Document(self.path, self.root, self.places)
@@ -156,7 +165,9 @@ class _Reader:
             case events.DocumentStartEvent():
                 self.documents += 1
                 if self.documents > 1:
-                    self.stop("HB106", "a second document begins here; a file holds one spec", event)
+                    self.stop(
+                        "HB106", "a second document begins here; a file holds one spec", event
+                    )
             case events.AliasEvent():
                 self.alias(event)
             case events.ScalarEvent():
@@ -189,13 +200,22 @@ class _Reader:
             self.stop("HB104", f"more than {MAX_NODES:,} values", event)
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self.report("HB103", f"the tag `{shown}` is refused: a spec is plain data", event, "remove the tag")
+            self.report(
+                "HB103",
+                f"the tag `{shown}` is refused: a spec is plain data",
+                event,
+                "remove the tag",
+            )
 
     def alias(self, event: Any) -> None:
         self.aliases += 1
         known = self.anchors.get(event.anchor)
         if known is None:
-            self.stop("HB105", f"the alias `*{event.anchor}` has no anchor `&{event.anchor}` before it", event)
+            self.stop(
+                "HB105",
+                f"the alias `*{event.anchor}` has no anchor `&{event.anchor}` before it",
+                event,
+            )
         if self.aliases > MAX_ALIASES:
             self.stop("HB105", f"more than {MAX_ALIASES} aliases", event)
         value, size = known
@@ -236,12 +256,21 @@ class _Reader:
             self.stop("HB101", "a key must be a word", event)
         if value == "<<":
             self.report(
-                "HB101", "`<<` does not merge: it is not part of YAML 1.2", event, "write the keys out"
+                "HB101",
+                "`<<` does not merge: it is not part of YAML 1.2",
+                event,
+                "write the keys out",
             )
         elif value in top.keys:
             note = Note("it first stands here", top.keys[value])
             self.problems.append(
-                Diagnostic("HB102", f"the key `{value}` stands twice in this mapping", span, (note,), "remove one of them")
+                Diagnostic(
+                    "HB102",
+                    f"the key `{value}` stands twice in this mapping",
+                    span,
+                    (note,),
+                    "remove one of them",
+                )
             )
         else:
             top.keys[value] = span
@@ -257,7 +286,9 @@ class _Reader:
             return None
         if BOOL.fullmatch(text):
             return text[0] in "tT"
-        if len(text) > MAX_DIGITS and (FLOAT.fullmatch(text) or HEX.fullmatch(text) or OCTAL.fullmatch(text)):
+        if len(text) > MAX_DIGITS and (
+            FLOAT.fullmatch(text) or HEX.fullmatch(text) or OCTAL.fullmatch(text)
+        ):
             self.stop("HB104", f"a number of more than {MAX_DIGITS} characters", event)
         if INT.fullmatch(text):
             return int(text)
@@ -289,17 +320,29 @@ class _Reader:
 
     def syntax_error(self, error: yaml.YAMLError) -> Diagnostic:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
+        problem = (
+            getattr(error, "problem", None)
+            or getattr(error, "reason", None)
+            or "it cannot be parsed"
+        )
         if mark is None:
             return Diagnostic("HB101", f"not YAML: {problem}", Span(self.path, 1, 1, 1, 1))
         line, column = mark.line + 1, mark.column + 1
         span = Span(self.path, line, column, line, column + 1)
         context = getattr(error, "context_mark", None)
-        notes = ()
+        notes: tuple[Note, ...] = ()
         if context is not None and (context.line, context.column) != (mark.line, mark.column):
-            place = Span(self.path, context.line + 1, context.column + 1, context.line + 1, context.column + 2)
-            notes = (Note(str(error.context), place),)  # type: ignore[attr-defined]
-        return Diagnostic("HB101", f"not YAML: {problem}", span, notes, self.syntax_help(line, problem))
+            place = Span(
+                self.path,
+                context.line + 1,
+                context.column + 1,
+                context.line + 1,
+                context.column + 2,
+            )
+            notes = (Note(str(getattr(error, "context", "")), place),)
+        return Diagnostic(
+            "HB101", f"not YAML: {problem}", span, notes, self.syntax_help(line, problem)
+        )
 
     def syntax_help(self, line: int, problem: str) -> str | None:
         text = linecache.getline(self.path, line)

@@ -54,7 +54,11 @@ def effort(request: pytest.FixtureRequest) -> int:
 def difference(path: Path, expected: str, found: str) -> str:
     """Show two texts line by line, the golden file's first."""
     lines = difflib.unified_diff(
-        expected.splitlines(), found.splitlines(), str(path), "what the code prints now", lineterm=""
+        expected.splitlines(),
+        found.splitlines(),
+        str(path),
+        "what the code prints now",
+        lineterm="",
     )
     shown = "\n".join(lines) or "(they differ in line ends alone)"
     return f"{path.name} differs; if it should, run `pytest --golden` and read the diff\n{shown}"

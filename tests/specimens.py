@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import strategies as st
-
+from hornbook.compiler.graph import TensorType
 from hornbook.compiler.shapes import infer
 from hornbook.specs.base import Item, registry
-from hornbook.compiler.graph import TensorType
+from hypothesis import strategies as st
 from strategies_a import valid_items as items_a
 from strategies_b import valid_items as items_b
 from strategies_b import valid_merges
@@ -79,7 +78,10 @@ def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, A
     for index in range(draw(st.integers(2, most))):
         values = [name for name in draft.types if not chain or name == list(draft.types)[-1]]
         source = draw(st.sampled_from(values))
-        twin = next((one for one in values if one != source and draft.types[one] == draft.types[source]), None)
+        twin = next(
+            (one for one in values if one != source and draft.types[one] == draft.types[source]),
+            None,
+        )
         type_ = draft.types[source]
         choices = [*items_a(type_.shape, type_.dtype), *items_b(type_.shape, type_.dtype)]
         sources = [source]
@@ -117,7 +119,9 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
         draft.types[name] = TensorType((None, 4))
         draft.used.update(sources)
     spec = draft.spec()
-    extra = draw(st.lists(st.sampled_from([n for n in draft.types if n != "a"]), max_size=2, unique=True))
+    extra = draw(
+        st.lists(st.sampled_from([n for n in draft.types if n != "a"]), max_size=2, unique=True)
+    )
     spec["outputs"] = list(dict.fromkeys([*spec["outputs"], *extra]))
     order = draw(st.permutations(range(len(spec["layers"]))))
     spec["layers"] = [spec["layers"][i] for i in order]

@@ -23,7 +23,9 @@ def files(folder: str) -> list[Path]:
 def test_every_folder_with_code_or_data_is_packaged() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     found = {
-        "hornbook." + ".".join(path.parent.relative_to(ROOT).parts) for folder in FOLDERS for path in files(folder)
+        "hornbook." + ".".join(path.parent.relative_to(ROOT).parts)
+        for folder in FOLDERS
+        for path in files(folder)
     } | {"hornbook.specs.zoo", "hornbook.errors"}
     assert found == set(settings["packages"])
     for name, folder in settings["package-dir"].items():
@@ -41,7 +43,9 @@ def imports(path: Path) -> list[tuple[str, bool]]:
             found += [(alias.name, id(node) in top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = list(path.relative_to(ROOT).parts[: -node.level] if node.level else [])
-            found.append((".".join([*base, *([node.module] if node.module else [])]), id(node) in top))
+            found.append(
+                (".".join([*base, *([node.module] if node.module else [])]), id(node) in top)
+            )
     return found
 
 
@@ -51,7 +55,9 @@ def test_a_folder_imports_only_those_before_it(folder: str) -> None:
     for path in files(folder):
         for name, _ in imports(path):
             assert name.split(".")[0] not in after, f"{path} imports {name}"
-            assert not name.startswith("hornbook"), f"{path} imports {name}: imports between folders are relative"
+            assert not name.startswith("hornbook"), (
+                f"{path} imports {name}: imports between folders are relative"
+            )
 
 
 @pytest.mark.parametrize("folder", ["specs", "compiler"])
@@ -71,5 +77,7 @@ def test_the_compiler_runs_without_keras() -> None:
         "    for style in styles_of(typed): emit(typed, style)\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

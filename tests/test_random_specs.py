@@ -7,12 +7,11 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-
 from hornbook.compiler.driver import analyse, styles_of
 from hornbook.compiler.infer import count
 from hornbook.specs.load import load
 from hornbook.specs.yaml import read_text
+from hypothesis import HealthCheck, given, settings
 from specimens import specs
 
 pytestmark = pytest.mark.keras
@@ -39,12 +38,18 @@ def agree(spec) -> None:
         result = result if isinstance(result, dict) else {typed.graph.outputs[0].name: result}
         for name, value in result.items():
             assert len(value.shape) == types[name].rank
-            assert all(b in (None, a) for a, b in zip(value.shape[1:], types[name].shape[1:], strict=True))
+            assert all(
+                b in (None, a) for a, b in zip(value.shape[1:], types[name].shape[1:], strict=True)
+            )
             assert value.dtype.name == types[name].dtype
         if style == "functional":
             for node in model._nodes_by_depth.values():
                 for call in node:
-                    if not call.is_input and call.operation.name in types and len(call.operation._inbound_nodes) == 1:
+                    if (
+                        not call.is_input
+                        and call.operation.name in types
+                        and len(call.operation._inbound_nodes) == 1
+                    ):
                         assert tuple(call.outputs[0].shape) == types[call.operation.name].shape
         found = {name: np.asarray(value).tobytes() for name, value in result.items()}
         assert seen is None or found == seen

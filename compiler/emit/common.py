@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from ...specs.base import LayerSpec
 from ..graph import Graph, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
-from ..python import Call, Constant, Dict, Expression, Name, Sequence_
+from ..python import Call, Constant, Dict, Expression, Items, Name
 from .values import modules_used
 
 ALWAYS_DIFFERENT = frozenset(
@@ -58,25 +58,31 @@ def trains_differently(layer: LayerSpec) -> bool:
 def draws_when_built(graph: Graph) -> bool:
     """Tell whether construction must come before every call, to keep one order of random draws."""
     return any(
-        type(one).__name__ in DRAWS_WHEN_BUILT for layer in graph.layers for one in nested(layer.spec)
+        type(one).__name__ in DRAWS_WHEN_BUILT
+        for layer in graph.layers
+        for one in nested(layer.spec)
     )
 
 
-def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+def identifiers(
+    names: Iterable[str], taken: Iterable[str] = (), suffix: str = "layer"
+) -> dict[str, str]:
     """Give each name an identifier of its own, none of the taken ones."""
     used = {*taken, *RESERVED}
     found: dict[str, str] = {}
     for name in names:
-        found[name] = attribute(name, used)
+        found[name] = attribute(name, used, suffix)
         used.add(found[name])
     return found
 
 
-def apply(function: Expression, node: Node, layer: LayerSpec, values: Mapping[str, Expression]) -> Call:
+def apply(
+    function: Expression, node: Node, layer: LayerSpec, values: Mapping[str, Expression]
+) -> Call:
     """Return the call of a layer on its inputs; attention on one input attends to itself."""
     inputs = [values[value.name] for value in node.inputs]
     if layer.takes_list:
-        return Call(function, (Sequence_(tuple(inputs)),), span=node.span)
+        return Call(function, (Items(tuple(inputs)),), span=node.span)
     if layer.arity[1] != 1 and len(inputs) < 2:
         inputs *= 2
     return Call(function, tuple(inputs), span=node.span)
@@ -121,8 +127,9 @@ def variables(graph: Graph, taken: Iterable[str] = ()) -> dict[str, str]:
     ``taken`` are identifiers that the module uses otherwise.
     """
     chain = chained(graph)
-    own = [one.name for one in graph.inputs] + [node.name for node in graph.nodes if node.name not in chain]
-    found = identifiers(own, {*taken, "x"})
+    found = identifiers((one.name for one in graph.inputs), {*taken, "x"}, "input")
+    own = [node.name for node in graph.nodes if node.name not in chain]
+    found |= identifiers(own, {*taken, "x", *found.values()})
     if len(graph.outputs) == 1:
         found[graph.outputs[0].name] = attribute("outputs", {*taken, *found.values()})
     return {**found, **dict.fromkeys(chain, "x")}

@@ -19,10 +19,14 @@ def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
     variables = common.variables(graph, holders.values())
     values = common.names(variables)
     comments = common.shapes(typed, show_shapes)
-    body: list[Statement] = [Assign(variables[one.name], input_call(one), one.span) for one in graph.inputs]
+    body: list[Statement] = [
+        Assign(variables[one.name], input_call(one), one.span) for one in graph.inputs
+    ]
     first = common.draws_when_built(graph)
     if first:
-        body += [Assign(holders[name], layer_call(layers[name]), layers[name].span) for name in held]
+        body += [
+            Assign(holders[name], layer_call(layers[name]), layers[name].span) for name in held
+        ]
     made = set(held) if first else set()
     for node in graph.nodes:
         layer = layers[node.layer]

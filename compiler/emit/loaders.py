@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...specs.data import CsvData, DataSpec, ImagesData, NpzData
 from ..graph import Graph
-from ..python import Assign, Constant, Sequence_, Statement
+from ..python import Assign, Constant, Items, Statement
 
 STANDARD = frozenset({"import csv"})
 NUMPY = "import numpy as np"
@@ -146,13 +146,15 @@ def loader(data: DataSpec, graph: Graph) -> Loader:
             return Loader(text, (SPLIT, SCALER, f"from sklearn.datasets import {load}"))
         case str():
             axis = "[..., None]" if data in GRAY else ""
-            return Loader(KERAS_IMAGES.format(name=data, train=f"x_train{axis}", test=f"x_test{axis}"))
+            return Loader(
+                KERAS_IMAGES.format(name=data, train=f"x_train{axis}", test=f"x_test{axis}")
+            )
         case NpzData():
             return _npz(data, graph)
         case ImagesData():
             return _images(data, graph)
         case CsvData():
-            return _csv(data, graph)
+            return _csv(data)
     raise TypeError(f"no loader for {type(data).__name__}")
 
 
@@ -160,8 +162,8 @@ def _npz(data: NpzData, graph: Graph) -> Loader:
     constants: tuple[Statement, ...] = (Assign("DATA", Constant(data.npz)),)
     if len(graph.inputs) == 1 and len(graph.outputs) == 1:
         return Loader(SCALED.strip("\n") + "\n\n" + NPZ, (NUMPY,), constants)
-    inputs = Sequence_(tuple(Constant(one.name) for one in graph.inputs))
-    outputs = Sequence_(tuple(Constant(one.name) for one in graph.outputs))
+    inputs = Items(tuple(Constant(one.name) for one in graph.inputs))
+    outputs = Items(tuple(Constant(one.name) for one in graph.outputs))
     constants += (Assign("INPUTS", inputs), Assign("OUTPUTS", outputs))
     return Loader(SCALED.strip("\n") + "\n\n" + NPZ_SEVERAL, (NUMPY,), constants)
 
@@ -170,15 +172,19 @@ def _images(data: ImagesData, graph: Graph) -> Loader:
     height, width, channels = graph.inputs[0].type.shape[1:4]
     constants: tuple[Statement, ...] = (
         Assign("DATA", Constant(data.images)),
-        Assign("SIZE", Sequence_((Constant(height), Constant(width)), "()")),
+        Assign("SIZE", Items((Constant(height), Constant(width)), "()")),
         Assign("COLOR", Constant("grayscale" if channels == 1 else "rgb")),
     )
     return Loader(IMAGES, (NUMPY, SPLIT), constants)
 
 
-def _csv(data: CsvData, graph: Graph) -> Loader:
+def _csv(data: CsvData) -> Loader:
     regression = data.task == "regression"
-    target = 'np.array(target, dtype="float32")' if regression else "np.unique(target, return_inverse=True)[1]"
+    target = (
+        'np.array(target, dtype="float32")'
+        if regression
+        else "np.unique(target, return_inverse=True)[1]"
+    )
     text = CSV.format(target=target, stratify="" if regression else ", stratify=y")
     constants: tuple[Statement, ...] = (
         Assign("DATA", Constant(data.csv)),

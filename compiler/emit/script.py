@@ -23,8 +23,8 @@ from ..python import (
     Evaluate,
     Expression,
     Function,
+    Items,
     Name,
-    Sequence_,
     Source,
     Statement,
     Verbatim,
@@ -86,7 +86,12 @@ def hold_out(x, y, fraction):
 def _words(graph: Graph) -> dict[str, str]:
     """Return how the fixed text speaks of the arrays: a dict of them where there are several."""
     words = {"one_of_x": "x", "one_of_x_train": "x_train"}
-    words |= {"x_taken": "x_train[take]", "x_part": "x[part]", "y_taken": "y_train[take]", "y_part": "y[part]"}
+    words |= {
+        "x_taken": "x_train[take]",
+        "x_part": "x[part]",
+        "y_taken": "y_train[take]",
+        "y_part": "y[part]",
+    }
     if len(graph.inputs) > 1:
         name = graph.inputs[0].name
         words |= {"one_of_x": f'x["{name}"]', "one_of_x_train": f'x_train["{name}"]'}
@@ -122,8 +127,14 @@ def emit_script(
     if train is None or train.data is None:
         missing = "training settings" if train is None else "data"
         place = spec.document.span(("train",) if train else ("name",), "key")
-        help = "add `train:` with `data:` and `loss:`" if train is None else "add `data:` under `train:`"
-        raise SpecError([Diagnostic("HB507", f"a training script needs {missing}", place, help=help)])
+        help = (
+            "add `train:` with `data:` and `loss:`"
+            if train is None
+            else "add `data:` under `train:`"
+        )
+        raise SpecError(
+            [Diagnostic("HB507", f"a training script needs {missing}", place, help=help)]
+        )
     module = STYLES[style](typed, show_shapes=show_shapes)
     by_tape = (loop or train.loop) == "tape"
     loader = loaders.loader(train.data, typed.graph)
@@ -144,7 +155,9 @@ def emit_script(
     if by_tape:
         lines.add("import tensorflow as tf")
     docstring = module.docstring.replace(" Keras model.", " Keras model, and its training.")
-    return print_module(replace(module, docstring=docstring, imports=_sorted(lines), body=tuple(body)), style)
+    return print_module(
+        replace(module, docstring=docstring, imports=_sorted(lines), body=tuple(body)), style
+    )
 
 
 def _sorted(lines: set[str]) -> tuple[str, ...]:
@@ -176,7 +189,9 @@ def _main(spec: Spec, train: TrainSpec, by_tape: bool) -> Function:
 
 def _validation(train: TrainSpec) -> list[Statement]:
     if isinstance(train.validation, float):
-        call = Call(Name("hold_out"), (Name("x_train"), Name("y_train"), Constant(train.validation)))
+        call = Call(
+            Name("hold_out"), (Name("x_train"), Name("y_train"), Constant(train.validation))
+        )
         return [Assign("(x_train, y_train), validation", call)]
     return []
 
@@ -197,7 +212,7 @@ def _training(train: TrainSpec, by_tape: bool) -> Call:
     held: Expression = Name("validation")
     if train.validation == "test":
         held = _pair("x_test", "y_test")
-    callbacks = Sequence_(tuple(_full(one) for one in train.callbacks))
+    callbacks = Items(tuple(_full(one) for one in train.callbacks))
     if by_tape:
         given = held if train.validation is not None else Constant(None)
         return Call(Name("train"), (Name("model"), _pair("x_train", "y_train"), given, callbacks))
@@ -212,8 +227,8 @@ def _training(train: TrainSpec, by_tape: bool) -> Call:
     return Call(Name("model.fit"), (Name("x_train"), Name("y_train")), tuple(keywords))
 
 
-def _pair(x: str, y: str) -> Sequence_:
-    return Sequence_((Name(x), Name(y)), "()")
+def _pair(x: str, y: str) -> Items:
+    return Items((Name(x), Name(y)), "()")
 
 
 def _full(value: object) -> Expression:
@@ -222,7 +237,7 @@ def _full(value: object) -> Expression:
         case Item():
             return _prefixed(construct(value, None))
         case tuple():
-            return Sequence_(tuple(_full(part) for part in value))
+            return Items(tuple(_full(part) for part in value))
         case dict():
             return Dict(tuple((str(key), _full(part)) for key, part in value.items()))
         case _:

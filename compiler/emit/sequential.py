@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...specs.diagnostics import Diagnostic, Note, SpecError, in_order
 from ..graph import Graph, Node, TypedGraph
-from ..python import Call, Expression, Function, Module, Name, Return, Sequence_
+from ..python import Call, Expression, Function, Items, Module, Name, Return
 from . import common
 from .values import input_call, layer_call
 
@@ -26,8 +26,10 @@ def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
     items: list[Expression] = [input_call(graph.inputs[0])]
     for node in graph.nodes:
         call = layer_call(layers[node.layer])
-        items.append(Call(call.function, call.arguments, call.keywords, call.span, comments.get(node.name)))
-    model = Call(Name("keras.Sequential"), (Sequence_(tuple(items)),), (common.named(graph),))
+        items.append(
+            Call(call.function, call.arguments, call.keywords, call.span, comments.get(node.name))
+        )
+    model = Call(Name("keras.Sequential"), (Items(tuple(items)),), (common.named(graph),))
     build = Function("build_model", (), (Return(model),))
     return Module(common.docstring(graph, "Sequential"), common.imports(graph), (build,))
 
@@ -55,7 +57,9 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
     for name, found in users.items():
         if len(found) > 1:
             notes = tuple(Note(f"`{one.name}` takes it too", one.span) for one in found[:1])
-            obstacle(found[1], f"the model forks at `{name}`: `{found[1].name}` takes it as well", *notes)
+            obstacle(
+                found[1], f"the model forks at `{name}`: `{found[1].name}` takes it as well", *notes
+            )
     first: set[str] = set()
     for node in graph.nodes:
         if len(node.inputs) > 1:
@@ -63,7 +67,9 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
             obstacle(node, f"`{node.name}` joins {joined}")
         elif node.layer in first:
             obstacle(node, f"`{node.layer}` is applied a second time")
-        elif common.draws_when_built(Graph("", (), tuple(x for x in graph.layers if x.name == node.layer), (), ())):
+        elif common.draws_when_built(
+            Graph("", (), tuple(x for x in graph.layers if x.name == node.layer), (), ())
+        ):
             obstacle(node, f"`{node.name}` takes its input as query and as value")
         first.add(node.layer)
     return in_order(problems)

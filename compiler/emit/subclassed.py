@@ -4,32 +4,51 @@ from __future__ import annotations
 
 from ..graph import Graph, TypedGraph
 from ..naming import class_name
-from ..python import Assign, Call, Class, Constant, Evaluate, Expression, Function, Module, Name, Return, Statement, Subscript
+from ..python import (
+    Assign,
+    Call,
+    Class,
+    Constant,
+    Evaluate,
+    Expression,
+    Function,
+    Module,
+    Name,
+    Return,
+    Statement,
+    Subscript,
+)
 from . import common
 from .values import input_call, layer_call
 
+# fmt: off
 MODEL_ATTRIBUTES = frozenset(
-    """
-    activity_regularizer add add_loss add_metric add_variable add_weight autocast build
-    build_from_config built call call_signature_parameters compile compile_from_config
-    compiled compiled_loss compiled_metrics compute_dtype compute_loss compute_mask
-    compute_metrics compute_output_shape compute_output_spec count_params
-    distribute_reduction_method distribute_strategy dtype dtype_policy evaluate export fit
-    from_config get_build_config get_compile_config get_config get_layer get_metrics_result
-    get_quantization_layer_structure get_state_tree get_weights history input input_dtype
-    input_shape input_spec inputs jit_compile layers load_own_variables load_weights loss
-    losses make_predict_function make_test_function make_train_function metrics
-    metrics_names metrics_variables name non_trainable_variables non_trainable_weights
-    optimizer output output_shape outputs path pop predict predict_function predict_on_batch
-    predict_step quantization_mode quantize quantized_build quantized_call
-    rematerialized_call reset_metrics run_eagerly save save_own_variables save_weights
-    set_state_tree set_weights stateless_call stateless_compute_loss steps_per_execution
-    stop_evaluating stop_predicting stop_training summary supports_jit supports_masking
-    symbolic_call test_function test_on_batch test_step to_json train_function
-    train_on_batch train_step trainable trainable_variables trainable_weights
-    unrolled_steps_per_execution variable_dtype variables weights
-    """.split()
+    {
+        "activity_regularizer", "add", "add_loss", "add_metric", "add_variable", "add_weight",
+        "autocast", "build", "build_from_config", "built", "call", "call_signature_parameters",
+        "compile", "compile_from_config", "compiled", "compiled_loss", "compiled_metrics",
+        "compute_dtype", "compute_loss", "compute_mask", "compute_metrics",
+        "compute_output_shape", "compute_output_spec", "count_params",
+        "distribute_reduction_method", "distribute_strategy", "dtype", "dtype_policy",
+        "evaluate", "export", "fit", "from_config", "get_build_config", "get_compile_config",
+        "get_config", "get_layer", "get_metrics_result", "get_quantization_layer_structure",
+        "get_state_tree", "get_weights", "history", "input", "input_dtype", "input_shape",
+        "input_spec", "inputs", "jit_compile", "layers", "load_own_variables", "load_weights",
+        "loss", "losses", "make_predict_function", "make_test_function", "make_train_function",
+        "metrics", "metrics_names", "metrics_variables", "name", "non_trainable_variables",
+        "non_trainable_weights", "optimizer", "output", "output_shape", "outputs", "path",
+        "pop", "predict", "predict_function", "predict_on_batch", "predict_step",
+        "quantization_mode", "quantize", "quantized_build", "quantized_call",
+        "rematerialized_call", "reset_metrics", "run_eagerly", "save", "save_own_variables",
+        "save_weights", "set_state_tree", "set_weights", "stateless_call",
+        "stateless_compute_loss", "steps_per_execution", "stop_evaluating", "stop_predicting",
+        "stop_training", "summary", "supports_jit", "supports_masking", "symbolic_call",
+        "test_function", "test_on_batch", "test_step", "to_json", "train_function",
+        "train_on_batch", "train_step", "trainable", "trainable_variables", "trainable_weights",
+        "unrolled_steps_per_execution", "variable_dtype", "variables", "weights",
+    }
 )
+# fmt: on
 """Attributes of ``keras.Model`` that a layer's attribute may not hide."""
 
 
@@ -42,14 +61,23 @@ def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
         name,
         "keras.Model",
         (_init(graph, attributes), _call(typed, attributes, show_shapes)),
-        Call(Name("keras.saving.register_keras_serializable"), (), (("package", Constant("hornbook")),)),
+        Call(
+            Name("keras.saving.register_keras_serializable"),
+            (),
+            (("package", Constant("hornbook")),),
+        ),
     )
-    return Module(common.docstring(graph, "Subclassed"), common.imports(graph), (model, _build(graph, name)))
+    return Module(
+        common.docstring(graph, "Subclassed"), common.imports(graph), (model, _build(graph, name))
+    )
 
 
 def _init(graph: Graph, attributes: dict[str, str]) -> Function:
     body: list[Statement] = [Evaluate(Name("super().__init__(**kwargs)"))]
-    body += [Assign(f"self.{attributes[layer.name]}", layer_call(layer), layer.span) for layer in graph.layers]
+    body += [
+        Assign(f"self.{attributes[layer.name]}", layer_call(layer), layer.span)
+        for layer in graph.layers
+    ]
     return Function("__init__", ("self", "**kwargs"), tuple(body))
 
 
@@ -88,7 +116,9 @@ def _build(graph: Graph, name: str) -> Function:
     inputs: dict[str, Expression] = {one.name: input_call(one) for one in graph.inputs}
     body = (
         Assign("model", Call(Name(name), (), (common.named(graph),))),
-        Evaluate(Call(Name("model"), (common.inputs_of(graph, inputs),)), comment="makes the weights"),
+        Evaluate(
+            Call(Name("model"), (common.inputs_of(graph, inputs),)), comment="makes the weights"
+        ),
         Return(Name("model")),
     )
     return Function("build_model", (), body)

@@ -8,7 +8,7 @@ from functools import cache
 from ...specs.base import Item, LayerSpec
 from ...specs.registries import REGISTRIES
 from ..graph import Input, Layer
-from ..python import Call, Constant, Expression, Name, Sequence_
+from ..python import Call, Constant, Expression, Items, Name
 
 WIRING = frozenset({"name", "inputs", "trainable"})
 
@@ -17,7 +17,7 @@ WIRING = frozenset({"name", "inputs", "trainable"})
 def modules() -> dict[type[Item], str]:
     """Map each class of the language to the attribute of ``keras`` that holds Keras's own."""
     found = {cls: one.module for one in REGISTRIES.values() for cls in one.items.values()}
-    return found | {cls: "layers" for cls in REGISTRIES["layer"].items.values()}
+    return found | dict.fromkeys(REGISTRIES["layer"].items.values(), "layers")
 
 
 def expression(value: object) -> Expression:
@@ -30,7 +30,7 @@ def expression(value: object) -> Expression:
         case None | bool() | int() | float() | str():
             return Constant(value)
         case tuple():
-            return Sequence_(tuple(expression(part) for part in value), "()")
+            return Items(tuple(expression(part) for part in value), "()")
         case LayerSpec():
             return construct(value, value.name)
         case Item():
@@ -49,7 +49,11 @@ def construct(item: Item, name: str | None, prefix: str = "") -> Call:
     for field, lead in zip(fields, _leads(item, fields), strict=True):
         value = getattr(item, field)
         info = cls.model_fields[field]
-        if not info.is_required() and value == info.get_default() and type(value) is type(info.get_default()):
+        if (
+            not info.is_required()
+            and value == info.get_default()
+            and type(value) is type(info.get_default())
+        ):
             continue
         if lead and len(arguments) == fields.index(field):
             arguments.append(expression(value))
@@ -79,7 +83,7 @@ def layer_call(layer: Layer) -> Call:
 
 def input_call(one: Input) -> Call:
     """Return ``keras.Input(shape, name=..., dtype=...)``."""
-    shape = Sequence_(tuple(Constant(size) for size in one.type.shape[1:]), "()")
+    shape = Items(tuple(Constant(size) for size in one.type.shape[1:]), "()")
     keywords: list[tuple[str, Expression]] = [("name", Constant(one.name))]
     if one.type.dtype != "float32":
         keywords.append(("dtype", Constant(one.type.dtype)))

@@ -112,7 +112,7 @@ def _weights(
     query, value, key = features
     keys = (layer.num_heads, layer.key_dim)
     values = (layer.num_heads, layer.value_dim or layer.key_dim)
-    projections = [((query,), keys), ((key,), keys)]
+    projections: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((query,), keys), ((key,), keys)]
     if layer.use_gate:
         projections.append(((query,), values))
     projections += [((value,), values), (values, output)]

@@ -43,7 +43,9 @@ def _embedding(layer: Embedding, inputs: tuple[TensorType, ...]) -> Inference:
 
 def _activation(layer: Activation, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    return Inference(TensorType(given.shape, _dtype_after(layer.activation, given)), (), entries(given))
+    return Inference(
+        TensorType(given.shape, _dtype_after(layer.activation, given)), (), entries(given)
+    )
 
 
 def _dtype_after(activation: str | Item, given: TensorType) -> str:

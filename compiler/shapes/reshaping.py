@@ -24,12 +24,16 @@ from ..graph import Inference, Shape, TensorType
 from .checks import count, entries, times
 from .rule import Rule, RuleError, product, require_rank
 
-AXES = {3: "(batch, steps, channels)", 4: "(batch, height, width, channels)", 5: "(batch, depth, height, width, channels)"}
+AXES = {
+    3: "(batch, steps, channels)",
+    4: "(batch, height, width, channels)",
+    5: "(batch, depth, height, width, channels)",
+}
 FILTER_TAPS = {"nearest": 0, "bilinear": 4, "bicubic": 16, "lanczos3": 36, "lanczos5": 100}
 """How many entries of the image each entry of the enlarged one is a weighted sum of."""
 
 
-def _flatten(layer: Flatten, inputs: tuple[TensorType, ...]) -> Inference:
+def _flatten(_: Flatten, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
     size = product(given.shape[1:])
     return Inference(TensorType((given.shape[0], size), given.dtype))
@@ -47,14 +51,14 @@ def _reshape(layer: Reshape, inputs: tuple[TensorType, ...]) -> Inference:
             "HB404",
             f"`Reshape` to {list(target)} {verb} {count('entry', rest)}, but receives {known}",
             field="target_shape",
-            help=_suggest(given, total or 1),
+            help=_suggest(total or 1),
         )
     left = None if total is None else total // rest
     shape: Shape = tuple(left if size == -1 else size for size in target)
     return Inference(TensorType((given.shape[0], *shape), given.dtype))
 
 
-def _suggest(given: TensorType, total: int) -> str:
+def _suggest(total: int) -> str:
     return f"the sizes must multiply to {total:,}; one of them may be -1, which takes what is left"
 
 
@@ -104,11 +108,15 @@ def _resized(given: TensorType, where: range, sizes: list[int | None]) -> Tensor
 
 
 def _padding(axes: int) -> Rule:
-    def rule(layer: ZeroPadding1D | ZeroPadding2D | ZeroPadding3D, inputs: tuple[TensorType, ...]) -> Inference:
+    def rule(
+        layer: ZeroPadding1D | ZeroPadding2D | ZeroPadding3D, inputs: tuple[TensorType, ...]
+    ) -> Inference:
         (given,) = inputs
         where = _spatial(layer, given, axes)
         sides = _sides(layer.padding, axes)
-        sizes = [_plus(given.shape[axis], sum(side)) for axis, side in zip(where, sides, strict=True)]
+        sizes = [
+            _plus(given.shape[axis], sum(side)) for axis, side in zip(where, sides, strict=True)
+        ]
         return Inference(_resized(given, where, sizes))
 
     return rule
@@ -119,7 +127,9 @@ def _plus(size: int | None, more: int) -> int | None:
 
 
 def _cropping(axes: int) -> Rule:
-    def rule(layer: Cropping1D | Cropping2D | Cropping3D, inputs: tuple[TensorType, ...]) -> Inference:
+    def rule(
+        layer: Cropping1D | Cropping2D | Cropping3D, inputs: tuple[TensorType, ...]
+    ) -> Inference:
         (given,) = inputs
         where = _spatial(layer, given, axes)
         sides = _sides(layer.cropping, axes)
@@ -133,18 +143,24 @@ def _cropping(axes: int) -> Rule:
                     field="cropping",
                     help=f"cut {size - 1} at most" if size > 1 else "leave the layer out",
                 )
-        sizes = [_plus(given.shape[axis], -sum(side)) for axis, side in zip(where, sides, strict=True)]
+        sizes = [
+            _plus(given.shape[axis], -sum(side)) for axis, side in zip(where, sides, strict=True)
+        ]
         return Inference(_resized(given, where, sizes))
 
     return rule
 
 
 def _upsampling(axes: int) -> Rule:
-    def rule(layer: UpSampling1D | UpSampling2D | UpSampling3D, inputs: tuple[TensorType, ...]) -> Inference:
+    def rule(
+        layer: UpSampling1D | UpSampling2D | UpSampling3D, inputs: tuple[TensorType, ...]
+    ) -> Inference:
         (given,) = inputs
         where = _spatial(layer, given, axes)
         factors = (layer.size,) * axes if isinstance(layer.size, int) else layer.size
-        sizes = [times(given.shape[axis], factor) for axis, factor in zip(where, factors, strict=True)]
+        sizes = [
+            times(given.shape[axis], factor) for axis, factor in zip(where, factors, strict=True)
+        ]
         output = _resized(given, where, sizes)
         taps = FILTER_TAPS[getattr(layer, "interpolation", "nearest")]
         return Inference(output, (), times(entries(output), 2 * taps))

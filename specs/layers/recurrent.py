@@ -15,7 +15,14 @@ from ..base import (
     Regularizer,
     conflict,
 )
-from .fields import Seed, UseBias
+from .fields import (
+    ActivityRegularizer,
+    BiasConstraint,
+    BiasInitializer,
+    BiasRegularizer,
+    Seed,
+    UseBias,
+)
 
 Units = Annotated[int, Field(ge=1, description="Size of the state and of the output.")]
 StateActivation = Annotated[Activation | None, Field(description="Activation of the state.")]
@@ -24,22 +31,18 @@ KernelInitializer = Annotated[Initializer, Field(description="Initializer of the
 RecurrentInitializer = Annotated[
     Initializer, Field(description="Initializer of the state's kernel.")
 ]
-BiasInitializer = Annotated[Initializer, Field(description="Initializer of the bias.")]
 KernelRegularizer = Annotated[
     Regularizer | None, Field(description="Regularizer of the input's kernel.")
 ]
 RecurrentRegularizer = Annotated[
     Regularizer | None, Field(description="Regularizer of the state's kernel.")
 ]
-BiasRegularizer = Annotated[Regularizer | None, Field(description="Regularizer of the bias.")]
-ActivityRegularizer = Annotated[Regularizer | None, Field(description="Regularizer of the output.")]
 KernelConstraint = Annotated[
     Constraint | None, Field(description="Constraint of the input's kernel.")
 ]
 RecurrentConstraint = Annotated[
     Constraint | None, Field(description="Constraint of the state's kernel.")
 ]
-BiasConstraint = Annotated[Constraint | None, Field(description="Constraint of the bias.")]
 Dropout = Annotated[
     float, Field(ge=0, lt=1, description="Fraction of the input dropped while training.")
 ]

@@ -64,7 +64,9 @@ class Permute(LayerSpec):
     @model_validator(mode="after")
     def _order(self) -> Permute:
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            message = f"`dims` must hold each of 1 to {len(self.dims)} once; 0, the batch, stays first"
+            message = (
+                f"`dims` must hold each of 1 to {len(self.dims)} once; 0, the batch, stays first"
+            )
             raise conflict("dims", message)
         return self
 

@@ -9,13 +9,12 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
-
 from hornbook.compiler.driver import STYLES, analyse, compile_spec, emit, styles_of
 from hornbook.compiler.emit.script import emit_script
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load, zoo
 from hornbook.specs.yaml import read_text
+from hypothesis import given, settings
 from specimens import specs
 
 NODES = {
@@ -47,12 +46,19 @@ def check_ast(text: str, layers: set[str]) -> None:
             target = node.func.func if isinstance(node.func, ast.Call) else node.func
             name = ast.unparse(target)
             head = name.split(".")[0]
-            assert head in MODULES | local | layers | {"model", "self"} or name in ("super", "super().__init__"), name
+            assert head in MODULES | local | layers | {"model", "self"} or name in (
+                "super",
+                "super().__init__",
+            ), name
 
 
 def ruff(verb: list[str], text: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", *verb, "--isolated", "-"], input=text, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "ruff", *verb, "--isolated", "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -76,7 +82,7 @@ def test_golden_modules(name: str, style: str, golden) -> None:
     check_ast(source.text, attributes)
 
 
-@pytest.mark.parametrize("name", [n for n in zoo()])
+@pytest.mark.parametrize("name", zoo())
 @pytest.mark.parametrize("loop", ["fit", "tape"])
 def test_golden_scripts(name: str, loop: str, golden) -> None:
     spec = load(name)
@@ -126,7 +132,9 @@ def test_sequential_says_who_forks_and_who_joins() -> None:
     assert "`functional` and `subclassed`" in text
 
 
-def test_names_are_written_where_the_spec_chose_them_and_where_keras_would_count_otherwise() -> None:
+def test_names_are_written_where_the_spec_chose_them_and_where_keras_would_count_otherwise() -> (
+    None
+):
     spec = text_spec(
         """
 name: names
@@ -165,6 +173,9 @@ outputs: [inputs, outputs]
     typed = analyse(spec)
     for style in ("functional", "subclassed"):
         text = emit(typed, style).text
-        check_ast(text, {"self_layer", "print_layer", "fit_layer", "x_layer", "inputs_layer", "outputs_layer"})
+        check_ast(
+            text,
+            {"self_layer", "print_layer", "fit_layer", "x_layer", "inputs_layer", "outputs_layer"},
+        )
         assert ruff(["format"], text) == text
         ruff(["check", "--select", "A,F,E"], text)

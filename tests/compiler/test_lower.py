@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.infer import MAX_PARAMS, count
 from hornbook.compiler.lower import lower
@@ -33,7 +32,10 @@ def test_a_layer_takes_the_one_above() -> None:
 
 
 def test_a_reference_may_point_down() -> None:
-    found = graph("  - Dense: {name: b, units: 2, inputs: a}\n  - Dense: {name: a, units: 3, inputs: x}", more="outputs: b")
+    found = graph(
+        "  - Dense: {name: b, units: 2, inputs: a}\n  - Dense: {name: a, units: 3, inputs: x}",
+        more="outputs: b",
+    )
     assert [node.name for node in found.nodes] == ["a", "b"]
 
 
@@ -52,7 +54,11 @@ def test_a_layer_applied_twice_is_one_layer_and_two_nodes() -> None:
 
 
 def test_a_second_call_with_another_width_is_refused() -> None:
-    layers = "  - Dense: {name: a, units: 4, inputs: x}\n  - call: {layer: a, inputs: y}\n  - Add: {inputs: [a, a_call]}"
+    layers = (
+        "  - Dense: {name: a, units: 4, inputs: x}\n"
+        "  - call: {layer: a, inputs: y}\n"
+        "  - Add: {inputs: [a, a_call]}"
+    )
     assert codes(layers, "{x: [4], y: [5]}") == ["HB404"]
 
 
@@ -92,7 +98,9 @@ def test_a_cycle_is_told_with_its_path() -> None:
 
 
 def test_all_mistakes_of_a_stage_come_together() -> None:
-    assert codes("  - Dense: {units: 2, inputs: p}\n  - Dense: {units: 2, inputs: q}", more="outputs: r") == [
+    assert codes(
+        "  - Dense: {units: 2, inputs: p}\n  - Dense: {units: 2, inputs: q}", more="outputs: r"
+    ) == [
         "HB301",
         "HB301",
         "HB307",
@@ -112,7 +120,14 @@ def test_the_budget_is_exact() -> None:
 
 
 def test_overrides_replace_values_and_own_their_mistakes() -> None:
-    spec = load("mnist", overrides=[Override("epochs=2"), Override("layers.3.units=64"), Override("train.loop=tape")])
+    spec = load(
+        "mnist",
+        overrides=[
+            Override("epochs=2"),
+            Override("layers.3.units=64"),
+            Override("train.loop=tape"),
+        ],
+    )
     assert spec.model.train.epochs == 2
     assert spec.model.train.loop == "tape"
     assert spec.model.layers[3].units == 64

@@ -6,9 +6,6 @@ import ast
 import subprocess
 import sys
 
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
-
 from hornbook.compiler.python import (
     WIDTH,
     Assign,
@@ -17,14 +14,16 @@ from hornbook.compiler.python import (
     Dict,
     Evaluate,
     Function,
+    Items,
     Module,
     Name,
     Return,
-    Sequence_,
     Subscript,
     print_module,
 )
 from hornbook.specs.diagnostics import Span
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 identifiers = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True).filter(
     lambda word: word.isidentifier() and not __import__("keyword").iskeyword(word)
@@ -32,11 +31,7 @@ identifiers = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True).filter(
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 constants = st.builds(
     Constant,
-    st.none()
-    | st.booleans()
-    | st.integers(0, 10**12)
-    | st.floats(0, 1e9, allow_nan=False)
-    | texts,
+    st.none() | st.booleans() | st.integers(0, 10**12) | st.floats(0, 1e9, allow_nan=False) | texts,
 )
 names = st.builds(Name, identifiers)
 expressions = st.recursive(
@@ -48,9 +43,13 @@ expressions = st.recursive(
             st.lists(inner, max_size=3).map(tuple),
             st.dictionaries(identifiers, inner, max_size=3).map(lambda d: tuple(d.items())),
         ),
-        st.builds(lambda call, x: Call(call, (x,)), st.builds(Call, names, st.lists(inner, min_size=1, max_size=3).map(tuple)), names),
-        st.builds(Sequence_, st.lists(inner, max_size=4).map(tuple)),
-        st.builds(lambda items: Sequence_(items, "()"), st.lists(inner, max_size=3).map(tuple)),
+        st.builds(
+            lambda call, x: Call(call, (x,)),
+            st.builds(Call, names, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+            names,
+        ),
+        st.builds(Items, st.lists(inner, max_size=4).map(tuple)),
+        st.builds(lambda items: Items(items, "()"), st.lists(inner, max_size=3).map(tuple)),
         st.builds(Dict, st.dictionaries(texts, inner, max_size=3).map(lambda d: tuple(d.items()))),
         st.builds(Subscript, st.just(Name("inputs")), st.from_regex(r"[a-z]{1,8}", fullmatch=True)),
     ),
@@ -74,10 +73,16 @@ def ruff(*arguments: str, text: str) -> str:
 @settings(max_examples=60, deadline=None, phases=set(Phase) - {Phase.shrink})
 @given(st.lists(statements, min_size=10, max_size=60))
 def test_ruff_format_leaves_the_output_alone(body) -> None:
-    module = Module("Words.", ("import keras",), (Function("build_model", (), (*body, Return(Name("x")))),))
+    module = Module(
+        "Words.", ("import keras",), (Function("build_model", (), (*body, Return(Name("x")))),)
+    )
     text = print_module(module, "functional").text
     formatted = ruff("format", text=text)
-    changed = [pair for pair in zip(text.splitlines(), formatted.splitlines(), strict=False) if pair[0] != pair[1]]
+    changed = [
+        pair
+        for pair in zip(text.splitlines(), formatted.splitlines(), strict=False)
+        if pair[0] != pair[1]
+    ]
     assert not changed[:3]
 
 
@@ -91,7 +96,11 @@ def value(node: ast.expr) -> object:
         case ast.Attribute(inner, found):
             return ("name", f"{value(inner)[1]}.{found}")
         case ast.Call(function, arguments, keywords):
-            return (value(function), [value(a) for a in arguments], [(k.arg, value(k.value)) for k in keywords])
+            return (
+                value(function),
+                [value(a) for a in arguments],
+                [(k.arg, value(k.value)) for k in keywords],
+            )
         case ast.List(items):
             return ["list", *map(value, items)]
         case ast.Tuple(items):
@@ -110,8 +119,12 @@ def meant(tree) -> object:
         case Name(text):
             return ("name", text)
         case Call():
-            return (meant(tree.function), [meant(a) for a in tree.arguments], [(k, meant(v)) for k, v in tree.keywords])
-        case Sequence_(items, brackets):
+            return (
+                meant(tree.function),
+                [meant(a) for a in tree.arguments],
+                [(k, meant(v)) for k, v in tree.keywords],
+            )
+        case Items(items, brackets):
             return ["list" if brackets == "[]" else "tuple", *map(meant, items)]
         case Dict(items):
             return {k: meant(v) for k, v in items}
@@ -130,11 +143,18 @@ def test_what_is_printed_means_the_tree(tree) -> None:
 def test_layout_and_line_map() -> None:
     spans = [Span("a.yaml", n, 1, n, 2) for n in (1, 2)]
     layers = tuple(
-        Call(Name("layers.Dense"), (Constant(n),), (("activation", Constant("relu")), ("name", Constant("y" * 40))), span=spans[n])
+        Call(
+            Name("layers.Dense"),
+            (Constant(n),),
+            (("activation", Constant("relu")), ("name", Constant("y" * 40))),
+            span=spans[n],
+        )
         for n in range(2)
     )
-    model = Call(Name("keras.Sequential"), (Sequence_(layers),))
-    source = print_module(Module("Words.", ("import keras",), (Function("f", (), (Return(model),)),)), "sequential")
+    model = Call(Name("keras.Sequential"), (Items(layers),))
+    source = print_module(
+        Module("Words.", ("import keras",), (Function("f", (), (Return(model),)),)), "sequential"
+    )
     assert source.text.splitlines()[5:12] == [
         "def f():",
         "    return keras.Sequential(",

@@ -7,7 +7,6 @@ import traceback
 import keras
 import numpy as np
 import pytest
-
 from hornbook.compiler.driver import STYLES, analyse, styles_of
 from hornbook.compiler.infer import count
 from hornbook.runtime.build import build, build_typed, transfer
@@ -74,7 +73,10 @@ def test_build_uses_the_seed_of_the_spec() -> None:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_an_exception_in_generated_code_names_the_yaml(style: str) -> None:
-    text = "name: net\ninputs: {x: [4, 4, 1]}\nlayers:\n  - Conv2D: {filters: 2, kernel_size: 3}\n  - Flatten\n  - Dense: {units: 2}\n"
+    text = (
+        "name: net\ninputs: {x: [4, 4, 1]}\nlayers:\n  - Conv2D: {filters: 2, kernel_size: 3}\n"
+        "  - Flatten\n  - Dense: {units: 2}\n"
+    )
     built = build_typed(analyse(load(read_text(text, "spec.yaml"))), style, seed=0)
 
     def broken(*_args, **_kwargs):
@@ -92,7 +94,9 @@ def test_an_exception_in_generated_code_names_the_yaml(style: str) -> None:
 
 
 def test_a_traceback_shows_the_generated_line() -> None:
-    typed = analyse(load(read_text("name: net\ninputs: {x: [4]}\nlayers:\n  - Dense: {units: 2}\n")))
+    typed = analyse(
+        load(read_text("name: net\ninputs: {x: [4]}\nlayers:\n  - Dense: {units: 2}\n"))
+    )
     built = build_typed(typed, "subclassed", seed=0)
     built.layers["dense"].call = None
     try:
@@ -117,7 +121,13 @@ def test_the_module_runs_alone(tmp_path) -> None:
             f"import sys, runpy; m = runpy.run_path({str(path)!r}); model = m['build_model']();"
             "print(model.count_params(), any(n.startswith('hornbook') for n in sys.modules))"
         )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
         assert done.stdout.split() == [str(count(typed)[1]), "False"]
 
 

@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-
 from hornbook.runtime import verify as module
 from hornbook.runtime.verify import compare, verify
 from hornbook.specs.load import load, zoo
@@ -20,7 +19,15 @@ def test_every_shipped_spec_is_certified(name: str) -> None:
     certificate = verify(load(name), steps=3)
     assert certificate.passed, [check for check in certificate.checks if not check.equal]
     what = {check.what for check in certificate.checks}
-    assert {"layer names", "parameters", "output shapes", "initial weights", "outputs", "gradients", "training"} <= what
+    assert {
+        "layer names",
+        "parameters",
+        "output shapes",
+        "initial weights",
+        "outputs",
+        "gradients",
+        "training",
+    } <= what
     runs = [check for check in certificate.checks if check.what == "training"]
     assert len(runs) == 2 * len(certificate.styles) - 1
     json.dumps(certificate.record())
@@ -59,12 +66,18 @@ def test_a_hard_graph_is_certified() -> None:
 
 
 def test_without_training_settings() -> None:
-    certificate = verify(load(read_text("name: net\ninputs: {x: [null, 3]}\nlayers:\n  - LSTM: {units: 2}\n")))
+    certificate = verify(
+        load(read_text("name: net\ninputs: {x: [null, 3]}\nlayers:\n  - LSTM: {units: 2}\n"))
+    )
     assert certificate.passed
 
 
 def test_a_difference_is_found(monkeypatch) -> None:
-    spec = load(read_text("name: net\ninputs: {x: [3]}\nlayers:\n  - Dense: {units: 2}\n  - Dense: {units: 2}\n"))
+    spec = load(
+        read_text(
+            "name: net\ninputs: {x: [3]}\nlayers:\n  - Dense: {units: 2}\n  - Dense: {units: 2}\n"
+        )
+    )
     honest = module.build_typed
 
     def dishonest(typed, style, *, seed):

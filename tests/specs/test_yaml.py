@@ -7,11 +7,10 @@ import time
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
-
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, read_file, read_text
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def refused(text: str) -> list[str]:
@@ -68,7 +67,10 @@ def test_spans_of_keys_and_values() -> None:
     assert (units.key.line, units.key.column, units.key.end_column) == (3, 13, 18)
     assert (units.value.line, units.value.column, units.value.end_column) == (3, 20, 21)
     assert document.span(("layers", 1)).column == 5
-    assert document.span(("layers", 0, "Dense", "missing")) == document.places["layers", 0, "Dense"].key
+    assert (
+        document.span(("layers", 0, "Dense", "missing"))
+        == document.places["layers", 0, "Dense"].key
+    )
 
 
 def test_sequences_are_tuples_and_aliases_share() -> None:
@@ -110,7 +112,9 @@ def test_refused(text: str, codes: list[str]) -> None:
 def test_a_deep_document_is_refused_at_once(opener: str) -> None:
     start = time.perf_counter()
     assert refused((opener * 300_000)[:MAX_BYTES]) in (["HB104"], ["HB101"])
-    assert time.perf_counter() - start < 2  # no figure: a parser that recursed would take minutes or crash
+    assert (
+        time.perf_counter() - start < 2
+    )  # no figure: a parser that recursed would take minutes or crash
 
 
 def test_the_depth_limit_is_exact() -> None:
@@ -120,7 +124,10 @@ def test_the_depth_limit_is_exact() -> None:
 
 def test_an_alias_bomb_is_refused() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)]
+    lines += [
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]"
+        for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
     assert refused("\n".join(lines)) == ["HB105"]
     assert refused("a: &a 1\nb: [" + "*a, " * (MAX_ALIASES + 1) + "]") == ["HB105"]
 
@@ -146,8 +153,14 @@ def test_files(tmp_path) -> None:
 
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz_ ", min_size=1, max_size=6), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**9), 10**9)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text("abcxyz_ ", min_size=1, max_size=6), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -164,7 +177,9 @@ class Core(yaml.SafeDumper):
     """Quotes every text, so that only the structure is left to chance."""
 
 
-Core.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+Core.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
 
 
 @given(st.dictionaries(st.text("abc", min_size=1), plain, min_size=1, max_size=4), st.booleans())
@@ -180,9 +195,7 @@ def test_what_is_written_is_read(data, flow: bool) -> None:
 @given(st.text(max_size=60) | st.text("[]{}:-,&*!|>'\"#%@`? \n\tab01", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        document = read_text(text)
+        places = read_text(text).places
     except SpecError as error:
-        assert error.diagnostics
-        assert str(error)
-    else:
-        assert document.places
+        places = {one.code: str(error) for one in error.diagnostics}
+    assert places
