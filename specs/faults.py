@@ -6,17 +6,48 @@ becomes a :class:`~hornbook.specs.base.Fault` with the path of a value that stan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from .base import Fault, Item, Path, Registry
-from .wording import describe, did_you_mean, expected, kind_of, words_of
+from .wording import (
+    SPOKEN,
+    any_of,
+    arms,
+    bare,
+    correction,
+    describe,
+    did_you_mean,
+    expected,
+    expected_inside,
+    flow,
+    inside,
+    kind_of,
+    lists_of,
+    nearest,
+    words_of,
+)
 
 SHORT_LIST = 40
 TYPE_ERRORS = ("_type", "_parsing", "_attributes_type")
+LENGTH_ERRORS = ("too_short", "too_long", "missing")
+WIRING = ("name", "inputs", "trainable")
+TOP = ("layers", "outputs", "train")
+FROM_INPUT = (
+    "in_channels",
+    "in_features",
+    "input_dim",
+    "input_shape",
+    "input_size",
+    "num_features",
+)
+NAMING_KEYS = ("type", "class_name", "class", "layer", "kind", "op")
+NULLABLE = ("activation", "regularizer", "constraint")
 
 
 def nested(faults: tuple[Fault, ...]) -> PydanticCustomError:
@@ -66,14 +97,16 @@ def _read_named(
 
 
 def _example(name: str, cls: type[Item], arguments: object) -> str:
-    first = next(
-        iter(field for field in cls.model_fields if field not in ("name", "inputs", "trainable")),
-        None,
-    )
-    if first is None:
+    """Show how arguments that stand without their names are written with them."""
+    fields = [field for field in cls.model_fields if field not in WIRING]
+    values = arguments if isinstance(arguments, tuple) else (arguments,)
+    if not fields:
         return f"write `{name}`: it has no arguments of its own"
-    value = describe(arguments).split("`")[1] if "`" in describe(arguments) else arguments
-    return f"write `{name}: {{{first}: {value}}}`"
+    if len(values) > len(fields) or not all(isinstance(value, int | float) for value in values):
+        return f"name each argument: `{name}: {{{fields[0]}: ...}}`"
+    return "write `{}: {{{}}}`".format(
+        name, ", ".join(f"{k}: {flow(v)}" for k, v in zip(fields, values, strict=False))
+    )
 
 
 def _class_of_word(registry: Registry, name: str) -> type[Item] | None:
@@ -86,29 +119,90 @@ def _class_of_word(registry: Registry, name: str) -> type[Item] | None:
 
 def unknown_name(registry: Registry, name: str, path: Path, at: Literal["key", "value"]) -> Fault:
     """Make the fault for a name that a registry does not hold."""
-    if name in registry.refused:
-        return Fault("HB208", path, f"`{name}` cannot stand in a spec", registry.refused[name], at)
+    refused = {word.replace("_", "").lower(): word for word in registry.refused}
+    word = registry.refused.get(name) or registry.refused.get(
+        refused.get(bare(name).replace("_", "").lower(), "")
+    )
+    if word is not None and bare(name) not in registry.names:
+        return Fault("HB208", path, f"`{name}` cannot stand in a spec", word, at)
     if name in registry.names:
         return Fault(
             "HB201", path, f"the {registry.kind} `{name}` takes no arguments", f"write `{name}`", at
         )
+    return Fault("HB205", path, f"unknown {registry.kind} `{name}`", _meant(registry, name), at)
+
+
+def _meant(registry: Registry, name: str) -> str:
+    """Say what an unknown name probably stands for, or what there is."""
     spellings = registry.spellings()
+    if SPOKEN.get(name, "") is None and registry.kind in NULLABLE:
+        return f"write `null`, or leave the {registry.kind} out"
+    if "(" in name and (near := nearest(name, spellings)):
+        return (
+            f"arguments stand in braces: `{near[0]}: {{...}}`"
+            if "()" not in name
+            else f"write `{near[0]}`"
+        )
     hint = did_you_mean(name, spellings)
-    if hint is None and len(spellings) <= SHORT_LIST:
-        hint = "known: " + ", ".join(f"`{word}`" for word in dict.fromkeys(spellings))
-    return Fault("HB205", path, f"unknown {registry.kind} `{name}`", hint, at)
+    if hint is not None:
+        return hint
+    words = {word.replace("_", "").lower() for word in registry.names}
+    known = [*registry.names, *(item for item in registry.items if item.lower() not in words)]
+    if len(known) <= SHORT_LIST:
+        return "known: " + ", ".join(f"`{word}`" for word in known)
+    return f"a {registry.kind} has the name that Keras gives it, such as " + any_of(
+        f"`{word}`" for word in known[:3]
+    )
 
 
 def _several_keys(registry: Registry, data: Mapping[Any, object]) -> Fault:
-    first, second, *_ = data
-    if first in registry.items or first in registry.aliases:
-        message = f"`{second}` stands beside `{first}`, not inside it"
-        help = f"indent it below `{first}:`, or write `{first}: {{{second}: ...}}`"
-        return Fault("HB206", (second,), message, help, "key")
-    message = f"{kind_of(registry.kind)} has one name, but here stand {len(data)}: " + ", ".join(
-        f"`{key}`" for key in data
+    known = {*registry.items, *registry.aliases}
+    name = next((key for key in data if key in known), None)
+    if name is None:
+        return _named_by_key(registry, data)
+    other = next(key for key in data if key != name)
+    if other in known:
+        return Fault(
+            "HB206",
+            (other,),
+            f"`{other}` stands in the item of `{name}`",
+            f"begin an item of its own: `- {other}`",
+            "key",
+        )
+    message = f"`{other}` stands beside `{name}`, not inside it"
+    return Fault(
+        "HB206",
+        (other,),
+        message,
+        f"indent it below `{name}:`, or write `{name}: {{{other}: ...}}`",
+        "key",
     )
-    return Fault("HB206", (second,), message, None, "key")
+
+
+def _named_by_key(registry: Registry, data: Mapping[Any, object]) -> Fault:
+    """Make the fault of an item in another tool's form: ``type: Dense`` beside the arguments."""
+    first, *_ = data
+    for key in NAMING_KEYS:
+        name = data.get(key)
+        if isinstance(name, str):
+            near = nearest(name, registry.spellings())
+            rest = data.get("config", {one: value for one, value in data.items() if one != key})
+            help = f"write `{near[0] if near else name}: {flow(rest) if isinstance(rest, Mapping) else '{...}'}`"
+            return Fault(
+                "HB206",
+                (key,),
+                f"the name of {kind_of(registry.kind)} is the key itself, not a value",
+                help,
+                "key",
+            )
+    keys = ", ".join(f"`{key}`" for key in data)
+    return Fault(
+        "HB206",
+        (first,),
+        f"{kind_of(registry.kind)} has one name, but here stand {len(data)}: {keys}",
+        None,
+        "key",
+    )
 
 
 def faults_of(
@@ -125,93 +219,117 @@ def faults_of(
     as a key or as a bare word.
     """
     details = error.errors(include_url=False)
-    missing = {detail["loc"]: detail for detail in details if detail["type"] == "missing"}
+    missing = {
+        d["loc"]: d for d in details if d["type"] == "missing" and isinstance(d["loc"][-1], str)
+    }
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    values = [d for d in details if d["loc"] not in missing and d["loc"] not in unknown]
     faults: list[Fault] = []
-    fields: dict[Path, list[ErrorDetails]] = {}
-    for detail in details:
-        if detail["type"] == "extra_forbidden":
-            fault, meant = _unknown_key(detail["loc"], cls, owner, data)
-            missing.pop((*detail["loc"][:-1], str(meant)), None)
-            faults.append(fault)
-        elif detail["type"] != "missing":
-            path, _ = _field_at(cls, detail["loc"], data)
-            fields.setdefault(path, []).append(detail)
+    for loc in unknown:
+        fault, meant = _unknown_key(loc, cls, owner, data)
+        for name in meant:
+            missing.pop((*loc[:-1], name), None)
+        faults.append(fault)
     faults += [_missing_key(loc, cls, owner, data, at) for loc in missing]
-    for path, group in fields.items():
-        faults += _value_faults(cls, path, group, owner, data)
-    return faults
+    return faults + _value_faults(cls, owner, data, values)
 
 
-def _field_at(
-    cls: type[BaseModel], loc: tuple[Any, ...], data: Any
-) -> tuple[Path, type[BaseModel]]:
-    """Follow a location down nested models; return the path to the field, and its owner's class.
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """What a location of Pydantic's means: a field of a class, and the path to a value in the data.
 
-    Of what Pydantic adds for itself (union arms, validators) nothing stands in the data.
+    ``entry`` is the key of a value in a field that is a mapping with free keys, as ``inputs``.
+    """
+
+    path: Path
+    holder: type[BaseModel]
+    owner: str
+    field: str | None = None
+    entry: str | None = None
+
+    def inside(self) -> tuple[type[BaseModel], str]:
+        """Return the class of the value itself and what people call it."""
+        model = _model_of(self.holder, self.field) if self.field else None
+        return (model, self.entry or self.field or "") if model else (self.holder, self.owner)
+
+
+def _spot(cls: type[BaseModel], owner: str, loc: tuple[Any, ...], data: Any) -> _Spot:
+    """Follow a location down the classes and the data.
+
+    Of what Pydantic adds for itself (union arms, validators) nothing stands in the data, and
+    the field of a shorthand (``shape`` of ``image: [28, 28, 1]``) does not either.
     """
     path: list[str | int] = []
+    spot = _Spot((), cls, owner)
     for key in loc:
-        if isinstance(data, Mapping) and key in data:
+        stands = (isinstance(data, Mapping) and key in data) or (
+            isinstance(data, tuple) and isinstance(key, int) and key < len(data)
+        )
+        if stands:
             path.append(key)
             data = data[key]
-            model = _model_of(cls, key)
-            if model is None:
-                break
-            cls = model
-        elif isinstance(data, tuple) and isinstance(key, int) and key < len(data):
-            path.append(key)
-            data = data[key]
-    return _into_list(tuple(path), loc, data), cls
+        if not isinstance(key, str):
+            continue
+        holder, name = spot.inside()
+        if spot.field and spot.entry is None and _free_keys(spot.holder, spot.field):
+            spot = replace(spot, entry=key) if stands else spot
+        elif key in holder.model_fields and (spot.field is None or holder is not spot.holder):
+            spot = _Spot((), holder, name, key)
+    return replace(spot, path=tuple(path))
 
 
-def _into_list(path: Path, loc: tuple[Any, ...], data: Any) -> Path:
-    """Tell the items of a list of choices apart: each is a mistake of its own."""
-    rest = loc[len(path) :]
-    if isinstance(data, tuple) and rest and isinstance(rest[0], int) and rest[0] < len(data):
-        return (*path, rest[0])
-    return path
-
-
-def _model_of(cls: type[BaseModel], key: Any) -> type[BaseModel] | None:
-    """Return the class of a field whose value is a mapping of its own."""
-    field = cls.model_fields.get(key)
-    if field is None:
-        return None
-    for arm in (field.annotation, *getattr(field.annotation, "__args__", ())):
-        if isinstance(arm, type) and issubclass(arm, BaseModel) and not issubclass(arm, Item):
-            return arm
+def _model_of(cls: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """Return the class of a field whose value is a mapping of its own, or is a mapping of such."""
+    for arm in arms(cls.model_fields[key].annotation):
+        for one in arms(get_args(arm)[1] if get_origin(arm) is dict else arm):
+            if isinstance(one, type) and issubclass(one, BaseModel) and not issubclass(one, Item):
+                return one
     return None
+
+
+def _free_keys(cls: type[BaseModel], key: str) -> bool:
+    return any(get_origin(arm) is dict for arm in arms(cls.model_fields[key].annotation))
 
 
 def _unknown_key(
     loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: Any
-) -> tuple[Fault, str | None]:
-    path, holder = _field_at(cls, loc[:-1], data)
+) -> tuple[Fault, tuple[str, ...]]:
+    """Make the fault of a key that does not exist; return the names too that it may stand for."""
+    spot = _spot(cls, owner, loc[:-1], data)
+    holder, owner = spot.inside()
     word = str(loc[-1])
     names = list(holder.model_fields)
-    hint = did_you_mean(word, names)
-    meant = hint.split("`")[1] if hint else None
-    if hint is None:
-        hint = "known here: " + ", ".join(f"`{name}`" for name in names)
-    owner = str(path[-1]) if path else owner
-    return Fault(
-        "HB201", (*path, word), f"{quoted(owner)} has no {_noun(holder)} `{word}`", hint, "key"
-    ), meant
+    meant = nearest(word, names)
+    key, equals, value = word.partition("=")
+    if equals and key in names:
+        help = f"YAML has a colon and a space here: `{key}: {value}`"
+    elif word in TOP and issubclass(holder, Item):
+        help = f"`{word}:` stands at the top level, at the start of its line"
+    elif word in FROM_INPUT and not meant:
+        help = "leave it out: a layer finds the sizes of its input by itself"
+    else:
+        help = did_you_mean(word, names) or "known here: " + ", ".join(
+            f"`{name}`" for name in names
+        )
+    message = f"{quoted(owner)} has no {_noun(holder)} `{word}`"
+    return Fault("HB201", (*spot.path, word), message, help, "key"), meant
 
 
 def _missing_key(
     loc: tuple[Any, ...], cls: type[BaseModel], owner: str, data: Any, at: Literal["key", "value"]
 ) -> Fault:
-    path, holder = _field_at(cls, loc[:-1], data)
+    spot = _spot(cls, owner, loc[:-1], data)
+    holder, owner = spot.inside()
     word = str(loc[-1])
-    owner = str(path[-1]) if path else owner
     field = holder.model_fields[word]
     what = f" ({field.description.rstrip('.')})" if field.description else ""
     message = f"{quoted(owner)} needs the {_noun(holder)} `{word}`{what}"
     help = (
-        f"write `{owner}: {{{word}: ...}}`" if at == "value" and not path else f"add `{word}: ...`"
+        f"write `{owner}: {{{word}: ...}}`"
+        if at == "value" and not spot.path
+        else f"add `{word}: ...`"
     )
-    return Fault("HB202", path, message, help, "key" if path else at)
+    return Fault("HB202", spot.path, message, help, "key" if spot.path else at)
 
 
 def quoted(owner: str) -> str:
@@ -224,32 +342,133 @@ def _noun(cls: type[BaseModel]) -> str:
 
 
 def _value_faults(
-    cls: type[BaseModel], path: Path, group: list[ErrorDetails], owner: str, data: Any
+    cls: type[BaseModel], owner: str, data: Any, details: list[ErrorDetails]
 ) -> list[Fault]:
-    for detail in group:
+    """Make one fault a value, however many arms of a union refuse it."""
+    faults: list[Fault] = []
+    groups: dict[Path, list[tuple[_Spot, ErrorDetails]]] = {}
+    for detail in details:
+        spot = _spot(cls, owner, detail["loc"], data)
         context = detail.get("ctx", {})
         if detail["type"] == "nested":
-            return [prefix(fault, path) for fault in context["faults"]]
-        if detail["type"] == "hornbook":
-            where = context["field"]
-            there = (*path, *((where,) if where else ()))
-            return [Fault(context["code"], there, context["message"], context["help"])]
-    return [_value_fault(cls, path, group, owner, data)]
+            faults += [prefix(fault, spot.path) for fault in context["faults"]]
+        elif detail["type"] == "hornbook":
+            there = (*spot.path, *((context["field"],) if context["field"] else ()))
+            faults.append(Fault(context["code"], there, context["message"], context["help"]))
+        elif detail["loc"][-1:] == ("[key]",) or detail["type"] == "string_pattern_mismatch":
+            faults.append(_bad_name(spot, detail))
+        elif context.get("actual_length", len_of(_at(data, spot.path))) == len_of(
+            _at(data, spot.path)
+        ):
+            # Otherwise Pydantic counts valid entries alone, and the others are told of already.
+            groups.setdefault(_field_path(spot.path), []).append((spot, detail))
+    for path, group in groups.items():
+        faults += _group_faults(path, group, data)
+    return faults
 
 
-def _value_fault(
-    cls: type[BaseModel], path: Path, group: list[ErrorDetails], owner: str, data: Any
-) -> Fault:
-    holder, keys, value = cls, [key for key in path if isinstance(key, str)], data
+def len_of(value: object) -> int:
+    """Return the length of what has one."""
+    return len(value) if isinstance(value, str | tuple | Mapping) else 0
+
+
+def _at(data: Any, path: Path) -> Any:
     for key in path:
-        value = value[key]
-    if not keys:
-        return Fault("HB204", path, f"{owner} must be a mapping, not {describe(data)}", None)
-    for key in keys[:-1]:
-        holder = _model_of(holder, key) or holder
-    owner = keys[-2] if len(keys) > 1 else owner
-    field = holder.model_fields[keys[-1]]
-    wrong_type = all(detail["type"].endswith(TYPE_ERRORS) for detail in group)
-    message = f"`{keys[-1]}` of {quoted(owner)} must be {expected(field)}, not {describe(value)}"
+        data = data[key]
+    return data
+
+
+def _field_path(path: Path) -> Path:
+    """Return the path to the whole value of a field, without positions in it."""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return path
+
+
+def _bad_name(spot: _Spot, detail: ErrorDetails) -> Fault:
+    """Make the fault of a name that breaks the rules of names."""
+    name = str(detail["input"])
+    message = f"{describe(name)} cannot be a name: a name begins with a letter and holds letters, digits and `_`, 64 at most"
+    near = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]
+    help = f"`{near}` would do" if re.match("[A-Za-z]", near) else None
+    return Fault(
+        "HB210", spot.path, message, help, "key" if detail["loc"][-1] == "[key]" else "value"
+    )
+
+
+def _group_faults(path: Path, group: list[tuple[_Spot, ErrorDetails]], data: Any) -> list[Fault]:
+    """Make the fault of a value; where it is a list with wrong entries, one for each of them."""
+    spot, _ = group[0]
+    entries = {
+        s.path: [d for t, d in group if t.path == s.path] for s, _ in group if s.path != path
+    }
+    whole = any(detail["type"] in LENGTH_ERRORS for _, detail in group)
+    if (
+        entries
+        and not whole
+        and spot.field
+        and lists_of(spot.holder.model_fields[spot.field].annotation) == 1
+    ):
+        spots = {s.path: s for s, _ in group}
+        return [
+            _value_fault(spots[there], details, _at(data, there))
+            for there, details in entries.items()
+        ]
+    return [
+        _value_fault(replace(spot, path=path), [detail for _, detail in group], _at(data, path))
+    ]
+
+
+def _value_fault(spot: _Spot, details: list[ErrorDetails], value: object) -> Fault:
+    if spot.field is None:
+        return Fault(
+            "HB204", spot.path, f"{spot.owner} must be a mapping, not {describe(value)}", None
+        )
+    field = spot.holder.model_fields[spot.field]
+    owner, name = (spot.field, spot.entry) if spot.entry else (spot.owner, spot.field)
+    annotation: Any = field.annotation
+    words, what = expected(field), f"`{name}` of {quoted(owner)}"
+    if spot.entry:
+        annotation = inside(annotation, spot.entry)
+        words = expected_inside(annotation)
+    if isinstance(spot.path[-1], int):
+        annotation = inside(annotation, spot.path[-1])
+        words, what = expected_inside(annotation), f"an entry of `{_field_path(spot.path)[-1]}`"
+    wrong_type = all(detail["type"].endswith(TYPE_ERRORS) for detail in details)
     hint = did_you_mean(value, words_of(field)) if isinstance(value, str) else None
-    return Fault("HB204" if wrong_type else "HB203", path, message, hint)
+    hint = (
+        hint
+        or correction(value, annotation)
+        or _length(details)
+        or _unnamed(name, annotation, value)
+    )
+    return Fault(
+        "HB204" if wrong_type else "HB203",
+        spot.path,
+        f"{what} must be {words}, not {describe(value)}",
+        hint,
+    )
+
+
+def _length(details: list[ErrorDetails]) -> str | None:
+    """Say how many entries a list or a mapping needs."""
+    for detail in details:
+        if detail["type"].endswith("too_short") and "min_length" in detail.get("ctx", {}):
+            return f"give at least {detail['ctx']['min_length']}"
+    return None
+
+
+def _unnamed(name: str, annotation: Any, value: object) -> str | None:
+    """Show the names that the values of a mapping with free keys lack."""
+    if any(get_origin(arm) is dict for arm in arms(annotation)) and isinstance(value, tuple):
+        return f"give it a name: `{name}: {{NAME: {flow(value)}}}`"
+    if isinstance(value, int) and _takes_sizes(annotation):
+        return f"write `{name}: [{value}]`"
+    return None
+
+
+def _takes_sizes(annotation: Any) -> bool:
+    return any(
+        isinstance(arm, type) and issubclass(arm, BaseModel) and "shape" in arm.model_fields
+        for arm in arms(annotation)
+    )

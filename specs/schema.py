@@ -104,24 +104,27 @@ def _classes() -> dict[str, Json]:
 
 def _choice(one: Registry) -> Json:
     """Define a kind: a bare word, or a mapping from one name to its arguments."""
-    spellings = {
-        name: one.items[one.aliases.get(name, name)] for name in (*one.items, *one.aliases)
-    }
-    bare = [name for name, cls in spellings.items() if not _needs_arguments(cls)]
-    words = [{"const": name, "description": _summary(spellings[name])} for name in bare]
-    words += [{"const": name} for name in one.names if name not in spellings]
-    return {"anyOf": [*words, *(_with_arguments(one, *pair) for pair in _callable(one, spellings))]}
+    named = _named(one)
+    words = [{"const": word} | _described(named.get(word)) for word in one.names if word not in one.items]
+    bare = [name for name, cls in named.items() if name not in one.names or name in one.items]
+    classes = [{"const": name} | _described(named[name]) for name in bare if not _needs_arguments(named[name])]
+    calls = [_with_arguments(one, name, cls) for name, cls in named.items()]
+    return {"anyOf": [*classes, *words, *calls]}
 
 
-def _callable(one: Registry, spellings: Mapping[str, type[Item]]) -> list[tuple[str, type[Item]]]:
-    """List what takes arguments: the classes, and the words that mean a class (`he_normal: {seed: 1}`)."""
-    by_word = {name.replace("_", "").lower(): cls for name, cls in one.items.items()}
-    words = [
-        (name, by_word.get(name.replace("_", "").lower()))
-        for name in one.names
-        if name not in spellings
-    ]
-    return [*spellings.items(), *((name, cls) for name, cls in words if cls is not None)]
+def _named(one: Registry) -> dict[str, type[Item]]:
+    """Map every name that takes arguments to its class; some words mean one (`he_normal: {seed: 1}`)."""
+    found = {name: one.items[one.aliases.get(name, name)] for name in (*one.items, *one.aliases)}
+    by_word = {name.lower(): cls for name, cls in one.items.items()}
+    for word in one.names:
+        cls = by_word.get(word.replace("_", "").lower())
+        if cls is not None:
+            found.setdefault(word, cls)
+    return found
+
+
+def _described(cls: type[Item] | None) -> Json:
+    return {} if cls is None else {"description": _summary(cls)}
 
 
 def _with_arguments(one: Registry, name: str, cls: type[Item]) -> Json:

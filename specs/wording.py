@@ -28,6 +28,7 @@ MOST_NEAR = 3
 
 ELSEWHERE = {
     "act": "activation",
+    "activationfunction": "activation",
     "adaptiveavgpool2d": "GlobalAveragePooling2D",
     "alpha": "negative_slope",
     "batchnorm": "BatchNormalization",
@@ -58,6 +59,7 @@ ELSEWHERE = {
     "ksize": "kernel_size",
     "l1loss": "mean_absolute_error",
     "linear": "Dense",
+    "long": "int64",
     "lr": "learning_rate",
     "mseloss": "mean_squared_error",
     "nbepoch": "epochs",
@@ -132,20 +134,29 @@ def expected(field: FieldInfo) -> str:
     return _allowed(field.annotation, field.metadata)
 
 
-def expected_inside(field: FieldInfo, key: str | int) -> str:
-    """Say what a field allows for an entry of its list, or for a value of its mapping."""
+def expected_inside(annotation: Any) -> str:
+    """Say what an entry of a list, or a value of a mapping, may be; here `null` has a meaning."""
+    words = _allowed(annotation)
+    return f"{words} or `null`" if type(None) in arms(annotation) else words
+
+
+def inside(annotation: Any, key: str | int) -> Any:
+    """Return the annotation of an entry of a list, or of a value of a mapping, that a field holds."""
     kind = tuple if isinstance(key, int) else dict
-    inner: Any = next((arm for arm in _arms(field.annotation) if get_origin(arm) is kind), None)
-    arms = get_args(inner)
-    if isinstance(key, int) and key < len(arms) and Ellipsis not in arms:
-        return _allowed(arms[key])
-    words = _allowed(arms[0 if kind is tuple else 1]) if arms else "another value"
-    return f"{words} or `null`" if type(None) in _arms(arms[0]) else words
+    within = get_args(next(arm for arm in arms(annotation) if get_origin(arm) is kind))
+    if isinstance(key, str):
+        return within[1]
+    return within[0] if Ellipsis in within else within[key]
 
 
-def correction(data: object, field: FieldInfo) -> str | None:
+def lists_of(annotation: Any) -> int:
+    """Count the kinds of list that a field allows."""
+    return sum(get_origin(arm) is tuple for arm in arms(annotation))
+
+
+def correction(data: object, annotation: Any) -> str | None:
     """Return the help line for a value that is nearly right: quoted, in percent, in brackets."""
-    kinds = set(_arms(field.annotation))
+    kinds = set(arms(annotation))
     number = bool(kinds & {int, float})
     match data:
         case str() if data in SPOKEN and type(SPOKEN[data]) in kinds:
@@ -154,13 +165,15 @@ def correction(data: object, field: FieldInfo) -> str | None:
             return f"write it without quotes: `{data}`"
         case str() if number and re.fullmatch(r"[0-9]{1,3}([_,][0-9]{3})+", data):
             return f"write `{re.sub('[_,]', '', data)}`"
-        case str() if float in kinds and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)%", data)):
+        case str() if float in kinds and (
+            found := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)%", data)
+        ):
             return f"write `{float(found[1]) / 100:g}`"
         case str() if float in kinds and (
-            found := re.fullmatch(r"([0-9.]+) ?/ ?([1-9][0-9]*)", data)
+            found := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?/ ?([1-9][0-9]{0,8})", data)
         ):
             return f"write `{float(found[1]) / int(found[2])}`"
-        case float() if int in kinds and data.is_integer():
+        case float() if int in kinds and data.is_integer() and abs(data) < 1e15:
             return f"write `{int(data)}`"
         case (int() | float() as only,) if number:
             return f"write it without brackets: `{only}`"
@@ -170,14 +183,14 @@ def correction(data: object, field: FieldInfo) -> str | None:
             return None
 
 
-def _arms(annotation: Any) -> Iterable[Any]:
+def arms(annotation: Any) -> Iterable[Any]:
     """Yield the types that a union of annotated types holds."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _arms(get_args(annotation)[0])
+        yield from arms(get_args(annotation)[0])
     elif origin in (Union, types.UnionType):
         for arm in get_args(annotation):
-            yield from _arms(arm)
+            yield from arms(arm)
     else:
         yield annotation
 
@@ -187,7 +200,11 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin is Annotated:
         inner, *more = get_args(annotation)
         return _allowed(inner, [*metadata, *more])
+    from .model import ShapeOrInput
+
     for mark in metadata:
+        if isinstance(mark, ShapeOrInput):
+            return "a list of sizes, or " + _allowed(annotation)
         if isinstance(mark, Choice):
             return f"{kind_of(registry(mark.kind).kind)}, as `Name` or `Name: {{arguments}}`"
     if origin in (Union, types.UnionType):

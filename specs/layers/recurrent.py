@@ -15,6 +15,7 @@ from ..base import (
     Regularizer,
     conflict,
 )
+from ..wording import flow
 from .fields import (
     ActivityRegularizer,
     BiasConstraint,
@@ -208,7 +209,7 @@ def _matching(forward: SimpleRNN | LSTM | GRU, backward: SimpleRNN | LSTM | GRU)
         message = "`layer` and `backward_layer` read in the same direction"
         raise conflict("backward_layer", message, "give `backward_layer` `go_backwards: true`")
     for name in ("return_sequences", "units"):
-        one, other = getattr(forward, name), getattr(backward, name)
+        one, other = flow(getattr(forward, name)), flow(getattr(backward, name))
         if one != other:
             message = f"`{name}` is {one} for `layer`, but {other} for `backward_layer`"
             raise conflict("backward_layer", message, "give both the same")
