@@ -38,10 +38,13 @@ TYPE_ERRORS = ("_type", "_parsing", "_attributes_type")
 LENGTH_ERRORS = ("too_short", "too_long", "missing")
 WIRING = ("name", "inputs", "trainable")
 TOP = ("layers", "outputs", "train")
+EXAMPLES = {"layer": ("Dense", "Conv2D", "LSTM"), "metric": ("accuracy", "mae", "AUC")}
 FROM_INPUT = (
+    "batch_input_shape",
     "in_channels",
     "in_features",
     "input_dim",
+    "input_length",
     "input_shape",
     "input_size",
     "num_features",
@@ -150,8 +153,9 @@ def _meant(registry: Registry, name: str) -> str:
     known = [*registry.names, *(item for item in registry.items if item.lower() not in words)]
     if len(known) <= SHORT_LIST:
         return "known: " + ", ".join(f"`{word}`" for word in known)
-    return f"a {registry.kind} has the name that Keras gives it, such as " + any_of(
-        f"`{word}`" for word in known[:3]
+    some = EXAMPLES.get(registry.kind, tuple(known[:3]))
+    return f"{kind_of(registry.kind)} has the name that Keras gives it, such as " + any_of(
+        f"`{word}`" for word in some
     )
 
 
@@ -308,9 +312,8 @@ def _unknown_key(
     elif word in FROM_INPUT and not meant:
         help = "leave it out: a layer finds the sizes of its input by itself"
     else:
-        help = did_you_mean(word, names) or "known here: " + ", ".join(
-            f"`{name}`" for name in names
-        )
+        known = ", ".join(f"`{name}`" for name in names)
+        help = did_you_mean(word, names) or (f"known here: {known}" if names else "it takes none")
     message = f"{quoted(owner)} has no {_noun(holder)} `{word}`"
     return Fault("HB201", (*spot.path, word), message, help, "key"), meant
 
@@ -357,9 +360,7 @@ def _value_faults(
             faults.append(Fault(context["code"], there, context["message"], context["help"]))
         elif detail["loc"][-1:] == ("[key]",) or detail["type"] == "string_pattern_mismatch":
             faults.append(_bad_name(spot, detail))
-        elif context.get("actual_length", len_of(_at(data, spot.path))) == len_of(
-            _at(data, spot.path)
-        ):
+        elif context.get("actual_length", _len(_at(data, spot.path))) == _len(_at(data, spot.path)):
             # Otherwise Pydantic counts valid entries alone, and the others are told of already.
             groups.setdefault(_field_path(spot.path), []).append((spot, detail))
     for path, group in groups.items():
@@ -367,7 +368,7 @@ def _value_faults(
     return faults
 
 
-def len_of(value: object) -> int:
+def _len(value: object) -> int:
     """Return the length of what has one."""
     return len(value) if isinstance(value, str | tuple | Mapping) else 0
 
@@ -388,7 +389,8 @@ def _field_path(path: Path) -> Path:
 def _bad_name(spot: _Spot, detail: ErrorDetails) -> Fault:
     """Make the fault of a name that breaks the rules of names."""
     name = str(detail["input"])
-    message = f"{describe(name)} cannot be a name: a name begins with a letter and holds letters, digits and `_`, 64 at most"
+    rule = "a name begins with a letter and holds letters, digits and `_`, 64 at most"
+    message = f"{describe(name)} cannot be a name: {rule}"
     near = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]
     help = f"`{near}` would do" if re.match("[A-Za-z]", near) else None
     return Fault(
@@ -437,8 +439,10 @@ def _value_fault(spot: _Spot, details: list[ErrorDetails], value: object) -> Fau
     wrong_type = all(detail["type"].endswith(TYPE_ERRORS) for detail in details)
     hint = did_you_mean(value, words_of(field)) if isinstance(value, str) else None
     hint = (
-        hint
+        _about_batch(spot, value)
+        or hint
         or correction(value, annotation)
+        or _percent(details, value)
         or _length(details)
         or _unnamed(name, annotation, value)
     )
@@ -448,6 +452,23 @@ def _value_fault(spot: _Spot, details: list[ErrorDetails], value: object) -> Fau
         f"{what} must be {words}, not {describe(value)}",
         hint,
     )
+
+
+def _about_batch(spot: _Spot, value: object) -> str | None:
+    """Tell of Keras's habit to begin a shape with None, the batch."""
+    if spot.field == "shape" and spot.path[-1] == 0 and value in ("None", -1):
+        return "leave the batch out: a shape is that of one example"
+    return None
+
+
+def _percent(details: list[ErrorDetails], value: object) -> str | None:
+    """Show the fraction where a percentage was probably meant."""
+    above = any(
+        detail.get("ctx", {}).get("lt", detail.get("ctx", {}).get("le")) == 1 for detail in details
+    )
+    if above and isinstance(value, int | float) and 1 < value <= 100:
+        return f"a fraction is meant: {value} percent is `{value / 100:g}`"
+    return None
 
 
 def _length(details: list[ErrorDetails]) -> str | None:

@@ -263,7 +263,7 @@ def describe(data: object) -> str:
         case int() | float():
             return f"the number {data}"
         case str():
-            noun = "the word" if re.fullmatch(r"[\w.+-]+", data) else "the text"
+            noun = "the word" if re.fullmatch(r"[^\W\d][\w.+-]*", data) else "the text"
             return (
                 f"{noun} `{data}`"
                 if 0 < len(data) <= MAX_SHOWN

@@ -416,3 +416,92 @@ def test_valid_merges_are_valid(data: Any, shape: tuple[int | None, ...]) -> Non
     layer = item(name, data.draw(arguments))
     infer(layer, (TensorType(shape), TensorType(shape)))
     agree(layer, (TensorType(shape), TensorType(shape)))
+
+
+def sizes(*given: int | None) -> tuple[TensorType, ...]:
+    return (TensorType((None, *given)),)
+
+
+ORTHOGONAL = "orthogonal_regularizer"
+RNN = {"units": 2}
+HEADS = {"num_heads": 2, "key_dim": 3}
+
+PARTS: list[tuple[str, dict[str, Any], tuple[TensorType, ...], bool]] = [
+    ("LayerNormalization", {"axis": (-1, 1)}, sizes(2, 3), True),
+    ("LayerNormalization", {"axis": (2, 1)}, sizes(2, 3), True),
+    ("LayerNormalization", {"axis": (2, -2), "gamma_initializer": "identity"}, sizes(2, 3), True),
+    ("LayerNormalization", {"gamma_initializer": "identity"}, sizes(2, 3), False),
+    ("LSTM", RNN | {"kernel_initializer": "identity"}, sizes(3, 4), True),
+    ("LSTM", RNN | {"bias_initializer": "identity"}, sizes(3, 4), False),
+    ("LSTM", RNN | {"kernel_regularizer": ORTHOGONAL}, sizes(3, 4), True),
+    ("LSTM", RNN | {"bias_regularizer": ORTHOGONAL}, sizes(3, 4), False),
+    ("LSTM", RNN | {"bias_regularizer": ORTHOGONAL, "trainable": False}, sizes(3, 4), True),
+    ("LSTM", RNN | {"activity_regularizer": ORTHOGONAL}, sizes(3, 4), True),
+    (
+        "LSTM",
+        RNN | {"activity_regularizer": ORTHOGONAL, "return_sequences": True},
+        sizes(3, 4),
+        False,
+    ),
+    ("LSTM", RNN | {"activation": {"Softmax": {"axis": 1}}}, sizes(3, 4), True),
+    ("LSTM", RNN | {"activation": {"Softmax": {"axis": 2}}}, sizes(3, 4), False),
+    ("GRU", RNN | {"recurrent_constraint": {"MaxNorm": {"axis": (0, 1)}}}, sizes(3, 4), True),
+    ("GRU", RNN | {"recurrent_constraint": {"UnitNorm": {"axis": 2}}}, sizes(3, 4), False),
+    ("GRU", RNN | {"bias_initializer": "identity"}, sizes(3, 4), True),
+    ("GRU", RNN | {"bias_initializer": "identity", "reset_after": False}, sizes(3, 4), False),
+    (
+        "Bidirectional",
+        {"layer": {"GRU": RNN | {"bias_initializer": "identity"}}},
+        sizes(3, 4),
+        True,
+    ),
+    (
+        "Bidirectional",
+        {"layer": {"LSTM": RNN | {"bias_initializer": "identity"}}},
+        sizes(3, 4),
+        False,
+    ),
+    ("Bidirectional", {"layer": {"LSTM": RNN | {"trainable": False}}}, sizes(3, 4), True),
+    ("MultiHeadAttention", HEADS | {"kernel_initializer": "identity"}, sizes(3, 4), False),
+    ("MultiHeadAttention", HEADS | {"bias_initializer": "identity"}, sizes(3, 4), False),
+    ("MultiHeadAttention", HEADS | {"kernel_regularizer": ORTHOGONAL}, sizes(3, 4), False),
+    ("MultiHeadAttention", HEADS | {"activity_regularizer": ORTHOGONAL}, sizes(3, 4), False),
+    (
+        "MultiHeadAttention",
+        HEADS | {"kernel_constraint": {"MaxNorm": {"axis": 2}}},
+        sizes(3, 4),
+        True,
+    ),
+    (
+        "MultiHeadAttention",
+        HEADS | {"bias_constraint": {"MaxNorm": {"axis": 1}}},
+        sizes(3, 4),
+        False,
+    ),
+    ("Dense", {"units": 2, "kernel_initializer": "identity"}, sizes(4), True),
+    ("Dense", {"units": 2, "bias_initializer": "orthogonal"}, sizes(4), False),
+    ("Dense", {"units": 2, "kernel_constraint": {"MaxNorm": {"axis": 2}}}, sizes(4), False),
+    ("Dense", {"units": 2, "activation": {"Softmax": {"axis": 2}}}, sizes(4), False),
+    (
+        "Dense",
+        {"units": 2, "kernel_initializer": {"HeNormal": {"input_axes": (2,), "output_axes": (0,)}}},
+        sizes(4),
+        False,
+    ),
+    (
+        "TimeDistributed",
+        {"layer": {"Dense": {"units": 2, "bias_initializer": "identity"}}},
+        sizes(3, 4),
+        False,
+    ),
+    ("TimeDistributed", {"layer": {"Dense": {"units": 2, "trainable": False}}}, sizes(3, 4), True),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "inputs", "works"), PARTS)
+def test_parts(
+    name: str, given: dict[str, Any], inputs: tuple[TensorType, ...], works: bool
+) -> None:
+    """Initializers, regularizers, constraints and activations that suit a weight, or do not."""
+    agree(item(name, given), inputs)
+    assert isinstance(attempt(item(name, given), inputs), Inference) is works

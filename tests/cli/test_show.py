@@ -1,0 +1,96 @@
+"""`hornbook show`: exact numbers in a table, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hornbook.cli.show import binary, metric, sizes
+
+GRAPH = """\
+name: graph
+inputs: {left: [4], right: [4]}
+layers:
+  - Dense: {name: shared, units: 3, inputs: left}
+  - call: {layer: shared, name: again, inputs: right}
+  - Add: {inputs: [shared, again]}
+  - BatchNormalization
+"""
+
+
+@pytest.fixture
+def graph(folder: Path) -> str:
+    (folder / "graph.yaml").write_text(GRAPH)
+    return "graph.yaml"
+
+
+def row(text: str, name: str) -> list[str]:
+    return next(line.split() for line in text.splitlines() if line.strip().startswith(f"{name} "))
+
+
+def test_a_chain(hornbook, small) -> None:
+    done = hornbook("show", small)
+    assert done.code == 0
+    assert row(done.out, "dense") == ["dense", "Dense", "(None,", "8)", "112", "216", "32", "B"]
+    assert "takes" not in done.out
+    assert "parameters  139 (556 B of weights)" in done.out
+
+
+def test_wiring_and_shared_weights(hornbook, graph) -> None:
+    done = hornbook("show", graph)
+    assert row(done.out, "shared")[:3] == ["shared", "Dense", "left"]
+    assert "shared" in row(done.out, "again")[2:]
+    assert "shared, again" in done.out
+    assert "parameters  27, 6 of them not trained (108 B of weights)" in done.out
+
+
+def test_a_batch(hornbook, graph) -> None:
+    done = hornbook("show", graph, "--batch-size", "32")
+    assert "(32, 3)" in done.out
+    assert "None" not in done.out
+    assert "for a batch of 32" in done.out
+
+
+def test_json(hornbook, graph) -> None:
+    found = json.loads(hornbook("show", graph, "--format", "json").out)
+    assert found["parameters"] == {"trainable": 21, "total": 27}
+    assert found["weight_bytes"] == 108
+    assert [one["shared"] for one in found["layers"]] == [False, True, False, False]
+    assert found["layers"][0]["weights"][0] == {"name": "kernel", "shape": [4, 3], "trainable": True}
+    assert found["flops"] == sum(one["flops"] for one in found["layers"])
+    assert found["activation_bytes"] == 4 * 12
+    batch = json.loads(hornbook("show", graph, "--format", "json", "--batch-size", "2").out)
+    assert batch["flops"] == 2 * found["flops"]
+    assert batch["layers"][0]["shape"] == [2, 3]
+
+
+def test_warnings_do_not_disturb_json(hornbook, folder, small) -> None:
+    (folder / "own.yaml").write_text(Path(small).read_text().replace("data: wine", "data: {npz: own.npz}"))
+    done = hornbook("show", "own.yaml", "--format", "json")
+    assert done.code == 0
+    assert "HB508" in done.err
+    json.loads(done.out)
+
+
+def test_an_error_goes_to_stderr(hornbook) -> None:
+    done = hornbook("show", "mnits")
+    assert (done.code, done.out) == (1, "")
+    assert "did you mean `mnist`?" in done.err
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(None, "?"), (0, "0"), (999, "999"), (1000, "1.00 k"), (12_345_678, "12.3 M"), (10**20, "100000 P")]
+)
+def test_metric(count: int | None, text: str) -> None:
+    assert metric(count) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (1023, "1023 B"), (1024, "1.00 KiB"), (5 * 2**30, "5.00 GiB")])
+def test_binary(count: int, text: str) -> None:
+    assert binary(count) == text
+
+
+def test_sizes() -> None:
+    assert sizes((None,)) == "(None,)"
+    assert sizes((2, None, 3)) == "(2, None, 3)"
