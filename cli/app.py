@@ -1,7 +1,7 @@
 """The command ``hornbook``: its verbs, and what happens to an error that none of them expects.
 
 Exit codes: 0 all is well; 1 something was found in a spec, its data or its training; 2 the command was
-used wrongly; 70 hornbook itself failed; 130 interrupted.
+used wrongly; 70 hornbook or the machine failed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import typer
 
 from ..specs.diagnostics import SpecError
 from . import check, emit, init, reference, show, train, verify
-from .output import fail, flush, silence
+from .output import fail, flush, remark, silence
 
-DEFECT: Final = 70
+FINDINGS: Final = 1
+FAILED: Final = 70
 EPILOG: Final = (
     "A SPEC is a path, or the name of a shipped spec (`hornbook zoo` lists them). "
-    "Exit codes: 0 fine, 1 findings, 2 wrong usage, 70 a defect of hornbook, 130 interrupted."
+    "Exit codes: 0 fine, 1 findings, 2 wrong usage, 70 hornbook failed, 130 interrupted."
 )
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
@@ -75,22 +76,26 @@ def hornbook(
 def run() -> None:
     """Run the command line; no traceback reaches a user who has not asked for one."""
     try:
-        application()(prog_name="hornbook")
+        try:
+            application()(prog_name="hornbook")
+        finally:
+            flush()
     except SpecError as error:
         fail(error)
-        sys.exit(1)
-    except BrokenPipeError:
+        sys.exit(FINDINGS)
+    except BrokenPipeError:  # whoever read has seen enough
         silence()
-        sys.exit(1)
+        sys.exit(FINDINGS)
+    except OSError as error:
+        if os.environ.get("HORNBOOK_TRACEBACK"):
+            raise
+        silence()
+        remark(f"hornbook: {error}")
+        sys.exit(FAILED)
     except Exception as error:
         if os.environ.get("HORNBOOK_TRACEBACK"):
             raise
         first = (str(error).strip() or "no message").split("\n")[0]
-        typer.echo(
-            f"hornbook failed: {type(error).__name__}: {first}\n"
-            "This is a defect of hornbook. Please report it with what HORNBOOK_TRACEBACK=1 shows.",
-            err=True,
-        )
-        sys.exit(DEFECT)
-    finally:
-        flush()
+        remark(f"hornbook failed: {type(error).__name__}: {first}")
+        remark("This is a defect of hornbook. Please report it with what HORNBOOK_TRACEBACK=1 shows.")
+        sys.exit(FAILED)

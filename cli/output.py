@@ -118,16 +118,14 @@ def interruptible(message: str) -> Iterator[None]:
 
 
 def flush() -> None:
-    """Empty what Python still holds; a reader that has gone away is no mistake."""
-    try:
+    """Empty what Python still holds of stdout."""
+    if sys.stdout is not None:
         sys.stdout.flush()
-    except (BrokenPipeError, ValueError):
-        silence()
 
 
 def silence() -> None:
-    """Let stdout lead nowhere, so that nothing is said when the process ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let stdout lead nowhere, so that nothing is said of it when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def plural(count: int, noun: str) -> str:

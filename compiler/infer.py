@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from ..specs.base import LayerSpec
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
+from ..specs.layers.recurrent import RECURRENT
+from ..specs.layers.reshaping import Flatten
 from ..specs.yaml import Document
 from .graph import Graph, Inference, Node, TensorType, TypedGraph, TypedNode, Weight
 from .shapes import infer as apply_rule
@@ -80,13 +82,29 @@ class _Inference:
 
     def diagnostic(self, node: Node, error: RuleError) -> Diagnostic:
         names = [value.name for value in node.inputs]
-        if error.input is not None:
-            names = [names[min(error.input, len(names) - 1)]]
-        notes = [self.maker(name) for name in dict.fromkeys(names)]
-        notes.append(Note("shapes on the way: " + self.trail(names[0], node)))
+        guilty = names[min(error.input or 0, len(names) - 1)]
+        # Of shapes that do not fit each other, each may be the wrong one.
+        alone = error.input is not None and error.code != "HB403"
+        notes = [self.maker(name) for name in dict.fromkeys([guilty] if alone else names)]
+        if node.name != node.layer:
+            notes.append(Note(f"`{node.layer}` is made here", self.layers[node.layer].span))
+        notes.append(Note("shapes on the way: " + self.trail(guilty, node)))
+        help = error.help or self.remedy(node, guilty, error.code)
         return Diagnostic(
-            error.code, error.message, self.place(node, error.field), tuple(notes), error.help
+            error.code, error.message, self.place(node, error.field), tuple(notes), help
         )
+
+    def remedy(self, node: Node, above: str, code: str) -> str | None:
+        """Say what to change where the layer above is known for taking an axis away."""
+        made = self.nodes.get(above)
+        if code != "HB401" or made is None:
+            return None
+        spec = self.layers[made.layer].spec
+        if isinstance(spec, Flatten):
+            return f"move `{above}` below `{node.name}`"
+        if isinstance(spec, RECURRENT) and not spec.return_sequences:
+            return f"give `{above}` `return_sequences: true`: it returns its last step alone"
+        return None
 
     def place(self, node: Node, field: str | None) -> Span:
         layer = self.layers[node.layer]

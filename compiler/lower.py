@@ -137,9 +137,11 @@ class _Lowering:
         """Say for each item what it takes, and check that it can take so many."""
         wires: dict[str, tuple[str, ...]] = {}
         for index, entry in enumerate(entries):
+            before = len(self.problems)
             wires[entry.name] = self.sources(entry, entries[index - 1] if index else None, by_name)
+            resolved = len(self.problems) == before
             target = self.target(entry, by_name)
-            if target is not None and wires[entry.name]:
+            if target is not None and resolved:
                 self.arity(entry, target, wires[entry.name])
         return wires
 
@@ -226,8 +228,10 @@ class _Lowering:
         received = ", ".join(f"`{name}`" for name in sources)
         help = (
             "name them: `inputs: [left, right]`"
-            if least > 1
+            if len(sources) < least
             else "merge them first, with `Add` or `Concatenate`"
+            if most == 1
+            else f"leave out {len(sources) - (most or 0)} of them"
         )
         self.report(
             "HB306",
@@ -292,7 +296,9 @@ class _Lowering:
         names = names[start:] + names[:start]
         way = " -> ".join(f"`{name}`" for name in (*names, names[0]))
         closing = by_name[names[0]]
-        span = self.document.span((*closing.path, "inputs"))
+        given = closing.item.inputs
+        place = (given.index(names[-1]),) if isinstance(given, tuple) else ()
+        span = self.document.span((*closing.path, "inputs", *place))
         notes = [Note(f"`{name}` is on the way", by_name[name].span) for name in names[1:4]]
         self.report(
             "HB302",

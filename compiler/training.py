@@ -19,6 +19,7 @@ from ..specs.model import TrainSpec
 from ..specs.wording import did_you_mean
 from .graph import TypedGraph, TypedNode
 from .losses import CROSSENTROPIES, from_logits, key, label_form
+from .naming import snake_case
 
 PROBABILITIES = frozenset({"softmax", "sigmoid"})
 NOT_PROBABILITIES = frozenset(
@@ -125,18 +126,21 @@ class _Checks:
     # A loss, its head and its labels
 
     def loss(self, head: TypedNode, loss: str | Item, path: Path) -> None:
-        self.activation(head, loss, path)
         form = label_form(loss)
         width = head.type.shape[-1] if head.type.rank > 1 else 1
         single = self.facts if len(self.outputs) == 1 else None
         if single is not None and single.labelled:
             self.labels(head, loss, path, single, form, width)
         if form in ("integer", "one_hot") and width == 1:
+            several = single is not None and (single.classes or 0) > 2
             self.report(
                 "HB501", f"`{self.name_of(loss)}` needs a unit for each class, but `{head.node.name}` has 1",
                 self.units(head), Note("the loss stands here", self.place(*path)),
-                help="for two classes in one unit use `binary_crossentropy` with a `sigmoid`",
+                help="write `units: $classes`" if several
+                else "for two classes in one unit use `binary_crossentropy` with a `sigmoid`",
             )  # fmt: skip
+        else:
+            self.activation(head, loss, path)
 
     def labels(
         self,
@@ -203,6 +207,7 @@ class _Checks:
         where = Note("the loss stands here", self.place(*path))
         width = head.type.shape[-1] if head.type.rank > 1 else 1
         loss_name = self.name_of(loss)
+        right = "sigmoid" if label_form(loss) == "binary" else "softmax"
         if name == "softmax" and width == 1:
             self.report(
                 "HB503",
@@ -213,13 +218,15 @@ class _Checks:
             )
         elif key(loss) in CROSSENTROPIES and from_logits(loss) and name in PROBABILITIES:
             self.report(
-                "HB503", f"`{loss_name}` with `from_logits: true` applies its own, but the head ends in `{name}`",
+                "HB503",
+                f"`{loss_name}` with `from_logits: true` applies a {right} of its own, "
+                f"but the head ends in `{name}` already",
                 span, where, help="drop `from_logits: true`, or the activation",
             )  # fmt: skip
         elif key(loss) in CROSSENTROPIES and not from_logits(loss) and name in NOT_PROBABILITIES:
-            right = "sigmoid" if label_form(loss) == "binary" else "softmax"
+            ends = f"ends in `{name}`" if place.has_field else "has no activation"
             self.report(
-                "HB503", f"`{loss_name}` takes probabilities, but the head ends in `{name}`",
+                "HB503", f"`{loss_name}` takes probabilities, but the head {ends}",
                 span, where, help=f"use `activation: {right}`, or a loss with `from_logits: true`",
             )  # fmt: skip
 
@@ -264,25 +271,62 @@ class _Checks:
                         if isinstance(metrics, dict)
                         else ("metrics", position)
                     )
-                    said = "integer" if wanted == "integer" else "one-hot"
+                    one, other = "integers", "one-hot labels"
+                    if wanted == "one_hot":
+                        one, other = other, one
                     self.report(
-                        "HB502", f"`{self.name_of(metric)}` takes {said} labels, but the loss takes the other form",
+                        "HB502", f"`{self.name_of(metric)}` takes {one}, but the loss takes {other}",
                         self.place(*path), help="use `accuracy`, which follows the loss",
                     )  # fmt: skip
 
     def callbacks(self) -> None:
         """Refuse a callback that watches what is never measured."""
+        measured = self.measured()
         for position, callback in enumerate(self.train.callbacks):
             monitor = getattr(callback, "monitor", None)
-            if (
-                isinstance(monitor, str)
-                and monitor.startswith("val_")
-                and self.train.validation is None
-            ):
+            if not isinstance(monitor, str):
+                continue
+            what = f"`{self.name_of(callback)}` watches `{monitor}`, but "
+            within = "val_" if monitor.startswith("val_") else ""
+            names = [within + name for name in measured]
+            if within and self.train.validation is None:
                 self.report(
-                    "HB509", f"`{self.name_of(callback)}` watches `{monitor}`, but nothing is held out for validation",
-                    self.place("callbacks", position), help="add `validation: 0.1`, or `monitor: loss`",
+                    "HB509", what + "nothing is held out for validation",
+                    self.monitor(position), help="add `validation: 0.1`, or `monitor: loss`",
                 )  # fmt: skip
+            elif not any(monitor == name or monitor.startswith(f"{name}_") for name in names):
+                self.report(
+                    "HB509", what + "no metric has that name", self.monitor(position),
+                    help=did_you_mean(monitor, names) or "measured: " + ", ".join(f"`{name}`" for name in names),
+                )  # fmt: skip
+
+    def measured(self) -> list[str]:
+        """Return the names under which the loss and the metrics are reported.
+
+        Keras may count one up where a metric of the spec has no name: `auc`, `auc_1`.
+        """
+        metrics = self.train.metrics
+        by_output = metrics if isinstance(metrics, dict) else {self.outputs[0]: metrics}
+        several = len(self.outputs) > 1
+        names = ["loss", *(f"{output}_loss" for output in self.outputs if several)]
+        for output, listed in by_output.items():
+            prefix = f"{output}_" if several else ""
+            for metric in listed:
+                name = metric if isinstance(metric, str) else getattr(metric, "name", None)
+                names.append(prefix + (name or snake_case(type(metric).__name__)))
+        return names
+
+    def monitor(self, position: int) -> Span:
+        """Return the place of what a callback watches, or of the callback's name."""
+        callback = self.spec.document.data["train"]["callbacks"][position]
+        if not isinstance(callback, Mapping):
+            return self.place("callbacks", position)
+        (name,) = callback
+        path = ("train", "callbacks", position, name)
+        stated = (*path, "monitor") in self.spec.document.places
+        return self.spec.document.span(
+            (*path, "monitor") if stated else path, "value" if stated else "key"
+        )
 
     def inputs(self) -> None:
         """Hold the one input against data whose shape is known beforehand."""
@@ -303,10 +347,12 @@ class _Checks:
             a is None or b is None or a == b for a, b in zip(shape, wanted, strict=False)
         )
         if not fits:
+            flat = len(shape) == 1 < len(wanted)
             self.report(
                 "HB504",
                 f"the input `{one.name}` is {_sizes(shape)}, but an example of `{self.facts.name}` is {_sizes(wanted)}",
-                one.span, where, help=f"write `{one.name}: {_sizes(wanted)}`",
+                one.span, where,
+                help=f"write `{one.name}: {_sizes(wanted)}`" + (", and `Flatten` as the first layer" if flat else ""),
             )  # fmt: skip
 
 

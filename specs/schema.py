@@ -105,9 +105,15 @@ def _classes() -> dict[str, Json]:
 def _choice(one: Registry) -> Json:
     """Define a kind: a bare word, or a mapping from one name to its arguments."""
     named = _named(one)
-    words = [{"const": word} | _described(named.get(word)) for word in one.names if word not in one.items]
+    words = [
+        {"const": word} | _described(named.get(word)) for word in one.names if word not in one.items
+    ]
     bare = [name for name, cls in named.items() if name not in one.names or name in one.items]
-    classes = [{"const": name} | _described(named[name]) for name in bare if not _needs_arguments(named[name])]
+    classes = [
+        {"const": name} | _described(named[name])
+        for name in bare
+        if not _needs_arguments(named[name])
+    ]
     calls = [_with_arguments(one, name, cls) for name, cls in named.items()]
     return {"anyOf": [*classes, *words, *calls]}
 

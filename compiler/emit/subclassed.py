@@ -24,7 +24,7 @@ from .values import input_call, layer_call
 # fmt: off
 MODEL_ATTRIBUTES = frozenset(
     {
-        "activity_regularizer", "add", "add_loss", "add_metric", "add_variable", "add_weight",
+        "activity_regularizer", "add_loss", "add_metric", "add_variable", "add_weight",
         "autocast", "build", "build_from_config", "built", "call", "call_signature_parameters",
         "compile", "compile_from_config", "compiled", "compiled_loss", "compiled_metrics",
         "compute_dtype", "compute_loss", "compute_mask", "compute_metrics",
@@ -37,7 +37,7 @@ MODEL_ATTRIBUTES = frozenset(
         "loss", "losses", "make_predict_function", "make_test_function", "make_train_function",
         "metrics", "metrics_names", "metrics_variables", "name", "non_trainable_variables",
         "non_trainable_weights", "optimizer", "output", "output_shape", "outputs", "path",
-        "pop", "predict", "predict_function", "predict_on_batch", "predict_step",
+        "predict", "predict_function", "predict_on_batch", "predict_step",
         "quantization_mode", "quantize", "quantized_build", "quantized_call",
         "rematerialized_call", "reset_metrics", "run_eagerly", "save", "save_own_variables",
         "save_weights", "set_state_tree", "set_weights", "stateless_call",

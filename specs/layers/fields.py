@@ -30,7 +30,8 @@ DepthMultiplier = Annotated[
     Size, Field(description="Number of channels that each input channel becomes.")
 ]
 Groups = Annotated[
-    Size, Field(description="Number of groups of channels that are convolved apart from each other.")
+    Size,
+    Field(description="Number of groups of channels that are convolved apart from each other."),
 ]
 
 # Windows that slide over one, two or three axes

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hornbook.compiler.driver import STYLES, analyse, compile_spec, emit, styles_of
@@ -22,6 +23,7 @@ NODES = {
     ast.Assign, ast.Return, ast.Expr, ast.Call, ast.keyword, ast.Name, ast.Attribute, ast.Constant, ast.List,
     ast.Tuple, ast.Dict, ast.Subscript, ast.Load, ast.Store, ast.UnaryOp, ast.USub,
 }  # fmt: skip
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "source"
 MODULES = {"keras", "layers", "initializers", "regularizers", "constraints"}
 
 
@@ -71,11 +73,11 @@ def test_golden_modules(name: str, style: str, golden) -> None:
     if style not in styles_of(typed):
         with pytest.raises(SpecError) as caught:
             emit(typed, style)
-        golden(f"source/{name}_{style}.txt", str(caught.value) + "\n")
+        golden(GOLDEN / f"{name}_{style}.txt", str(caught.value) + "\n")
         return
     source = emit(typed, style, show_shapes=style == "functional")
     assert source == emit(analyse(load(name)), style, show_shapes=style == "functional")
-    golden(f"source/{name}_{style}.py", source.text)
+    golden(GOLDEN / f"{name}_{style}.py", source.text)
     assert ruff(["format"], source.text) == source.text
     ruff(["check", "--select", "E,F,I,W,B,UP,SIM,C4,PIE,RET", "--line-length", "88"], source.text)
     attributes = {layer.name for layer in typed.graph.layers}
@@ -87,7 +89,7 @@ def test_golden_modules(name: str, style: str, golden) -> None:
 def test_golden_scripts(name: str, loop: str, golden) -> None:
     spec = load(name)
     source = emit_script(spec, analyse(spec), "functional", loop=loop)
-    golden(f"source/{name}_script_{loop}.py", source.text)
+    golden(GOLDEN / f"{name}_script_{loop}.py", source.text)
     assert ruff(["format"], source.text) == source.text
     ruff(["check", "--select", "E,F,I,W,UP,SIM,C4,PIE", "--line-length", "88"], source.text)
     assert len(source.line_map) == source.text.count("\n")

@@ -105,6 +105,7 @@ EXAMPLES: dict[str, Any] = {
     "input_dim": 3,
     "n": 2,
     "output_dim": 3,
+    "pool_size": 2,
     "scale": 0.5,
     "target_shape": (2,),
     "width_factor": 0.5,
