@@ -66,7 +66,7 @@ def _version(wanted: bool) -> None:
 
 
 def hornbook(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
@@ -97,5 +97,7 @@ def run() -> None:
             raise
         first = (str(error).strip() or "no message").split("\n")[0]
         remark(f"hornbook failed: {type(error).__name__}: {first}")
-        remark("This is a defect of hornbook. Please report it with what HORNBOOK_TRACEBACK=1 shows.")
+        remark(
+            "This is a defect of hornbook. Please report it with what HORNBOOK_TRACEBACK=1 shows."
+        )
         sys.exit(FAILED)

@@ -23,8 +23,12 @@ class Format(str, Enum):
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="SPEC", help="Paths, or names of shipped specs.")],
-    format: Annotated[Format, typer.Option(help="For people, for programs, or for GitHub Actions.")] = Format.text,  # noqa: A002
+    files: Annotated[
+        list[str], typer.Argument(metavar="SPEC", help="Paths, or names of shipped specs.")
+    ],
+    form: Annotated[
+        Format, typer.Option("--format", help="For people, for programs, or for GitHub Actions.")
+    ] = Format.text,
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
     data: options.DataOption = None,
@@ -39,7 +43,7 @@ def check(
 
     found = [examine(file, settings, data, target, max_params) for file in files]
     everything = [one for diagnostics in found for one in diagnostics]
-    match format:
+    match form:
         case Format.json:
             say(render_json(everything))
         case Format.github if everything:

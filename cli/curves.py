@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -50,16 +51,24 @@ def panels(history: Curves) -> list[str]:
 
 
 def _panel(plotext: Any, panel: Any, name: str, history: Curves) -> None:
-    train, validation = history[name], history.get(f"val_{name}")
-    epochs = list(range(1, len(train) + 1))
+    train, validation = history[name], history.get(f"val_{name}", ())
     panel.theme("colorless")
-    line = plotext.marker("braille", plotext.pixel(TRAINING))
-    panel.draw(panel.signal(epochs, list(train), marker=line).lines())
-    if validation is not None:
-        dot = plotext.marker("•", plotext.pixel(VALIDATION))
-        apart = slice(None, None, -max(1, -(-len(epochs) // DOTS)))  # the last epoch has one
-        panel.draw(panel.signal(epochs[apart], list(validation)[apart], marker=dot))
+    _signal(plotext, panel, list(enumerate(train, 1)), "braille", TRAINING)
+    apart = max(1, -(-len(validation) // DOTS))
+    dots = list(enumerate(validation, 1))[::-apart]  # the last epoch has one
+    _signal(plotext, panel, dots, "•", VALIDATION)
     panel.title(name)
     panel.legend(False)
-    ticks = epochs[:: max(1, -(-len(epochs) // TICKS))]
-    panel.ruler("x").ticks(ticks, [str(epoch) for epoch in ticks])
+    ticks = range(1, len(train) + 1)[:: max(1, -(-len(train) // TICKS))]
+    panel.ruler("x").ticks(list(ticks), [str(epoch) for epoch in ticks])
+
+
+def _signal(
+    plotext: Any, panel: Any, points: Sequence[tuple[int, float]], symbol: str, color: str
+) -> None:
+    """Draw what is finite: plotext ends the process where a number is not."""
+    finite = [(epoch, value) for epoch, value in points if math.isfinite(value)]
+    if finite:
+        epochs, values = map(list, zip(*finite, strict=True))
+        drawn = panel.signal(epochs, values, marker=plotext.marker(symbol, plotext.pixel(color)))
+        panel.draw(drawn.lines() if symbol == "braille" else drawn)

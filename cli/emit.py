@@ -20,13 +20,22 @@ if TYPE_CHECKING:
 
 def emit(
     spec: options.SpecArgument,
-    style: Annotated[options.Style, typer.Option(help="The style of the Keras model.")] = options.Style.functional,
-    script: Annotated[bool, typer.Option("--script", help="A whole script: data, model, training, test.")] = False,
+    style: Annotated[
+        options.Style, typer.Option(help="The style of the Keras model.")
+    ] = options.Style.functional,
+    script: Annotated[
+        bool, typer.Option("--script", help="A whole script: data, model, training, test.")
+    ] = False,
     loop: Annotated[
-        options.Loop | None, typer.Option(help="With --script: the loop that trains. Default: the spec's.")
+        options.Loop | None,
+        typer.Option(help="With --script: the loop that trains. Default: the spec's."),
     ] = None,
-    shapes: Annotated[bool, typer.Option("--shapes", help="Write the shape of each output behind its line.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")] = None,
+    shapes: Annotated[
+        bool, typer.Option("--shapes", help="Write the shape of each output behind its line.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")
+    ] = None,
     force: options.Force = False,
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
@@ -45,7 +54,9 @@ def emit(
     refuse_assumed(loaded)
     typed = analyse(loaded, max_params=options.max_params(max_params))
     report(advise(loaded, typed))
-    made = compiled(loaded, typed, style.value, script=script, loop=loop and loop.value, shapes=shapes)
+    made = compiled(
+        loaded, typed, style.value, script=script, loop=loop and loop.value, shapes=shapes
+    )
     if output is None:
         source(made.text, "python")
         return
@@ -74,7 +85,11 @@ def refuse_assumed(spec: Spec) -> None:
     """
     from ..specs.load import assumption
 
-    message = "the number of classes is known only when the data is read, so no source can hold it yet"
-    guessed = [replace(one, message=message, notes=(), severity="error") for one in assumption(spec)]
+    message = (
+        "the number of classes is known only when the data is read, so no source can hold it yet"
+    )
+    guessed = [
+        replace(one, message=message, notes=(), severity="error") for one in assumption(spec)
+    ]
     if guessed:
         raise SpecError(guessed)

@@ -18,12 +18,20 @@ Kind = Enum("Kind", {name: name for name in TEMPLATES}, type=str)  # type: ignor
 
 
 def init(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of the model. Default: the template's.")] = None,
-    template: Annotated[Kind, typer.Option("--template", "-t", help="What to begin with.")] = Kind["image"],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write. Default: NAME.yaml.")
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Name of the model. Default: the template's."),
     ] = None,
-    listed: Annotated[bool, typer.Option("--list", help="List the templates and write nothing.")] = False,
+    template: Annotated[Kind, typer.Option("--template", "-t", help="What to begin with.")] = Kind[
+        "image"
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write. Default: NAME.yaml."),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the templates and write nothing.")
+    ] = False,
 ) -> None:
     """Write a commented spec from a template.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -39,14 +38,23 @@ SpecArgument: TypeAlias = Annotated[
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value: `epochs=3`, `layers.0.Conv2D.filters=8`."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Replace a value: `epochs=3`, `layers.0.Conv2D.filters=8`.",
+    ),
 ]
 MaxParams: TypeAlias = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Budget of parameters. Default: 1,000,000,000.")
+    int | None,
+    typer.Option(metavar="N", min=1, help="Budget of parameters. Default: 1,000,000,000."),
 ]
 DataOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--data", metavar="DATA", help="Data in place of the spec's: a name, an .npz or .csv file, a folder."),
+    typer.Option(
+        "--data",
+        metavar="DATA",
+        help="Data in place of the spec's: a name, an .npz or .csv file, a folder.",
+    ),
 ]
 Target: TypeAlias = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="With a .csv file: the column to predict.")
@@ -75,7 +83,9 @@ def load(
     from ..specs.overrides import Override
 
     if data is None and target is not None:
-        raise typer.BadParameter("it names a column of the file that --data gives", param_hint="--target")
+        raise typer.BadParameter(
+            "it names a column of the file that --data gives", param_hint="--target"
+        )
     overrides = [Override(text) for text in settings or ()]
     chosen = None if data is None else data_from_option(data, target)
     return load(spec, overrides=overrides, data=chosen)

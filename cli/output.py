@@ -15,6 +15,7 @@ from ..specs.diagnostics import Diagnostic, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 INTERRUPTED: Final = 130
 WIDE: Final = 200
@@ -49,8 +50,22 @@ def console(stream: TextIO | None = None) -> Console:
 
 
 def show(thing: Any) -> None:
-    """Print a table or another renderable of rich on stdout."""
-    console().print(thing)
+    """Print a table or another renderable of rich on stdout, without blanks at the ends of lines."""
+    view = console()
+    with view.capture() as captured:
+        view.print(thing)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
+
+
+def table(*headings: str) -> Table:
+    """Return an empty table in the one look that all tables have."""
+    from rich import box
+    from rich.table import Table
+
+    view = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        view.add_column(heading, overflow="fold")
+    return view
 
 
 def say(text: str = "") -> None:
@@ -71,7 +86,10 @@ def source(text: str, language: str) -> None:
     from rich.syntax import Syntax
 
     width = max((len(line) for line in text.splitlines()), default=0)
-    show(Syntax(text.rstrip("\n"), language, theme="ansi_dark", background_color="default", code_width=width))
+    code = Syntax(
+        text.rstrip("\n"), language, theme="ansi_dark", background_color="default", code_width=width
+    )
+    show(code)
 
 
 def report(diagnostics: Iterable[Diagnostic], stream: TextIO | None = None) -> None:
@@ -89,7 +107,9 @@ def fail(error: SpecError) -> None:
     report(error.diagnostics)
 
 
-def write(path: Path, text: str, *, force: bool, way_out: str = "overwrite it with `--force`") -> None:
+def write(
+    path: Path, text: str, *, force: bool, way_out: str = "overwrite it with `--force`"
+) -> None:
     """Write a new file; ``way_out`` is what else than another name would do.
 
     Raises:

@@ -34,14 +34,15 @@ class Rows:
         first = not self.names
         if first:
             self.names = in_order(logs)
-        counted = f"{epoch + 1}/{self.epochs}".rjust(len("epoch"))
-        lead = [counted, duration(seconds).rjust(NARROWEST)]
+        width = max(len("epoch"), 2 * len(str(self.epochs)) + 1)
+        counted = f"{epoch + 1}/{self.epochs}".rjust(width)
         values = [number(logs[name]) if name in logs else "" for name in self.names]
         if self.wide():
             pairs = (f"{name} {value}" for name, value in zip(self.names, values, strict=True))
             return [GAP.join((counted, duration(seconds), *pairs))]
         cells = [value.rjust(width) for value, width in zip(values, self.widths(), strict=True)]
-        return [*([self.heading(len(counted))] if first else []), GAP.join((*lead, *cells))]
+        row = GAP.join((counted, duration(seconds).rjust(NARROWEST), *cells))
+        return [self.heading(width), row] if first else [row]
 
     def widths(self) -> list[int]:
         """Return the widths of the columns of numbers."""
@@ -52,10 +53,10 @@ class Rows:
         needed = 2 * NARROWEST + sum(len(GAP) + width for width in self.widths())
         return self.width is not None and needed > self.width
 
-    def heading(self, counted: int) -> str:
-        """Return the headings."""
+    def heading(self, first: int) -> str:
+        """Return the headings; ``first`` is the width of the first column."""
         names = [name.rjust(width) for name, width in zip(self.names, self.widths(), strict=True)]
-        return GAP.join(("epoch".rjust(counted), "time".rjust(NARROWEST), *names))
+        return GAP.join(("epoch".rjust(first), "time".rjust(NARROWEST), *names))
 
 
 @final
@@ -100,38 +101,23 @@ class View:
             else:
                 say(line)
 
-    def ended(self) -> None:
+    def __enter__(self) -> View:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Remove the bar."""
         self.stack.close()
         self.bar = None
 
 
-@final
-class Silent:
-    """Follows a training and shows nothing of it."""
-
-    def __init__(self) -> None:
-        self.epoch = 0
-
-    def began(self, epochs: int, steps: int) -> None:
-        """Show nothing."""
-
-    def epoch_began(self, epoch: int) -> None:
-        """Note the epoch."""
-        self.epoch = epoch
-
-    def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
-        """Show nothing."""
-
-    def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
-        """Show nothing."""
-
-    def ended(self) -> None:
-        """Show nothing."""
-
-
 def _bar() -> Progress:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns: list[Any] = [
         TextColumn("{task.description}"),

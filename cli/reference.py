@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from . import options
-from .output import colored, console, remark, say, source, write
+from .output import colored, remark, say, show, source, table, write
 
 
 def zoo(
@@ -31,26 +31,23 @@ def zoo(
 
 
 def _list_zoo(names: tuple[str, ...]) -> None:
-    from rich import box
-    from rich.table import Table
-
     from ..compiler.driver import analyse
     from ..compiler.infer import count
     from ..specs.load import load, zoo_text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    view = table()
     for heading in ("name", "inputs"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("parameters", justify="right", no_wrap=True)
-    table.add_column("what it is")
+        view.add_column(heading, no_wrap=True)
+    view.add_column("parameters", justify="right", no_wrap=True)
+    view.add_column("what it is")
     for name in names:
         typed = analyse(load(name))
         inputs = "\n".join(
             f"{one.name} [{', '.join(map(str, one.type.shape[1:]))}]" for one in typed.graph.inputs
         )
-        table.add_row(name, inputs, f"{count(typed)[1]:,}", first_comment(zoo_text(name)))
-    console().print(table)
-    say("print one with `hornbook zoo NAME`; train one with `hornbook train NAME`")
+        view.add_row(name, inputs, f"{count(typed)[1]:,}", first_comment(zoo_text(name)))
+    show(view)
+    say("\nprint one with `hornbook zoo NAME`; train one with `hornbook train NAME`")
 
 
 def first_comment(text: str) -> str:
@@ -60,7 +57,9 @@ def first_comment(text: str) -> str:
 
 
 def explain(
-    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A code such as HB101.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="A code such as HB101.")
+    ] = None,
 ) -> None:
     """Explain a diagnostic by its code, or list all codes."""
     from ..specs.codes import CODES
@@ -82,11 +81,13 @@ def _page(text: str) -> None:
         return
     from rich.markdown import Markdown
 
-    console().print(Markdown(text, code_theme="ansi_dark"))
+    show(Markdown(text, code_theme="ansi_dark"))
 
 
 def schema(
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")
+    ] = None,
     force: options.Force = False,
 ) -> None:
     """Print the JSON Schema of the language.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 
 import typer
 
-from . import options
-from .output import console, report, say
+from . import options, output
+from .output import report, say
 
 if TYPE_CHECKING:
     from ..compiler.graph import Shape, TypedGraph, TypedNode
@@ -22,9 +22,14 @@ BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 def show(
     spec: options.SpecArgument,
-    format: Annotated[options.Format, typer.Option(help="For people, or for programs.")] = options.Format.text,  # noqa: A002
+    form: Annotated[
+        options.Format, typer.Option("--format", help="For people, or for programs.")
+    ] = options.Format.text,
     batch_size: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Show the sizes of a batch of N, not of one example.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Show the sizes of a batch of N, not of one example."
+        ),
     ] = None,
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
@@ -42,7 +47,7 @@ def show(
     typed = analyse(loaded, max_params=options.max_params(max_params))
     report(advise(loaded, typed))
     table = rows(typed, batch_size)
-    if format is options.Format.json:
+    if form is options.Format.json:
         say(json.dumps(record(typed, table, batch_size), indent=2))
         return
     _print(loaded, typed, table, batch_size)
@@ -139,13 +144,8 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 
 def _print(spec: Spec, typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> None:
-    from rich import box
-    from rich.table import Table
-
     wired = any(_wiring(typed, position) for position in range(len(table)))
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("name", "layer", *(["takes"] if wired else []), "output shape"):
-        view.add_column(heading, overflow="fold")
+    view = output.table("name", "layer", *(["takes"] if wired else []), "output shape")
     for heading in ("parameters", "FLOPs", "memory"):
         view.add_column(heading, justify="right", no_wrap=True)
     for one in typed.graph.inputs:
@@ -157,8 +157,9 @@ def _print(spec: Spec, typed: TypedGraph, table: Sequence[Row], batch_size: int 
         cells = (weights, metric(row.flops), binary(row.memory))
         name, layer = row.node.node.name, type(row.node.layer.spec).__name__
         view.add_row(name, layer, *takes, sizes(row.shape), *cells)
-    say(spec.name)
-    console().print(view)
+    say(f"{spec.name}\n")
+    output.show(view)
+    say()
     _totals(typed, table, batch_size)
 
 

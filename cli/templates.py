@@ -148,5 +148,7 @@ TEMPLATES: Final[dict[str, Template]] = {
     "image": Template("A picture in, a class out: a small convolutional network.", IMAGE),
     "tabular": Template("A row of numbers in, a class out: a small dense network.", TABULAR),
     "text": Template("A text in, yes or no out: a convolution over word vectors.", TEXT),
-    "graph": Template("A picture and a row of numbers in, a class out: a graph with two inputs.", GRAPH),
+    "graph": Template(
+        "A picture and a row of numbers in, a class out: a graph with two inputs.", GRAPH
+    ),
 }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..specs.diagnostics import Diagnostic, Note
-from . import options
-from .output import console, interruptible, plural, report, say
+from . import options, output
+from .output import interruptible, plural, report, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,11 +20,20 @@ if TYPE_CHECKING:
 
 def verify(
     specs: Annotated[
-        list[str] | None, typer.Argument(metavar="SPEC", help="Paths, or names of shipped specs. Default: all of these.")
+        list[str] | None,
+        typer.Argument(
+            metavar="SPEC", help="Paths, or names of shipped specs. Default: all of these."
+        ),
     ] = None,
-    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of an epoch; two epochs are run.")] = 4,
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the spec's.")] = None,
-    format: Annotated[options.Format, typer.Option(help="For people, or for programs.")] = options.Format.text,  # noqa: A002
+    steps: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Steps of an epoch; two epochs are run.")
+    ] = 4,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the spec's.")
+    ] = None,
+    form: Annotated[
+        options.Format, typer.Option("--format", help="For people, or for programs.")
+    ] = options.Format.text,
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
 ) -> None:
@@ -44,16 +53,20 @@ def verify(
         found = []
         for spec in loaded:
             found.append(verify(spec, steps=steps, seed=seed, max_params=max_params))
-            if format is options.Format.text:
+            if form is options.Format.text:
                 _print(found[-1])
-    if format is options.Format.json:
+    if form is options.Format.json:
         say(json.dumps([one.record() for one in found], indent=2))
     differing = [finding(one) for one in found if not one.passed]
     if differing:
         report(differing)
         raise typer.Exit(1)
-    if format is options.Format.text:
-        agree = "agrees in its styles and in both loops" if len(found) == 1 else "agree in all their styles and in both loops"
+    if form is options.Format.text:
+        agree = (
+            "agrees in its styles and in both loops"
+            if len(found) == 1
+            else "agree in all their styles and in both loops"
+        )
         say(f"{plural(len(found), 'spec')} {agree}, bit for bit")
 
 
@@ -61,7 +74,10 @@ def finding(certificate: Certificate) -> Diagnostic:
     """Sum up what differs in a certificate: HB704."""
     wrong = [check for check in certificate.checks if not check.equal]
     message = f"`{certificate.spec}`: {len(wrong)} of {plural(len(certificate.checks), 'comparison')} differ"
-    notes = (f"{check.what} of {check.subject}, against {check.against}: {check.detail}" for check in wrong)
+    notes = (
+        f"{check.what} of {check.subject}, against {check.against}: {check.detail}"
+        for check in wrong
+    )
     return Diagnostic("HB704", message, notes=tuple(map(Note, notes)))
 
 
@@ -70,19 +86,23 @@ def _print(certificate: Certificate) -> None:
     say(f"{certificate.spec}: {', '.join(certificate.styles)}; fit, tape; {seen}")
     for style in certificate.left_out:
         say(f"{style} cannot express this graph")
-    console().print(table(certificate.checks))
+    say()
+    output.show(table(certificate.checks))
+    say()
 
 
 def table(checks: Sequence[Check]) -> Table:
     """Lay a certificate out for people."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("what", "of", "against", "result", "detail"):
-        view.add_column(heading, overflow="fold")
+    view = output.table("what", "of", "against", "result", "detail")
     for check in checks:
         mark = Text("equal", style="green") if check.equal else Text("DIFFERS", style="bold red")
-        view.add_row(check.what, check.subject, check.against, mark, "" if check.detail == "equal" else check.detail)
+        view.add_row(
+            check.what,
+            check.subject,
+            check.against,
+            mark,
+            "" if check.detail == "equal" else check.detail,
+        )
     return view

@@ -97,9 +97,13 @@ class _Inference:
     def remedy(self, node: Node, above: str, code: str) -> str | None:
         """Say what to change where the layer above is known for taking an axis away."""
         made = self.nodes.get(above)
-        if code != "HB401" or made is None:
+        if made is None:
             return None
         spec = self.layers[made.layer].spec
+        if isinstance(spec, Flatten) and code == "HB406":
+            return f"give the input known sizes, or put a global pooling in place of `{above}`"
+        if code != "HB401":
+            return None
         if isinstance(spec, Flatten):
             return f"move `{above}` below `{node.name}`"
         if isinstance(spec, RECURRENT) and not spec.return_sequences:

@@ -1,9 +1,9 @@
-"""Rules of the layers that move a window of weights.
-
-The work counts the products and the bias, not the activation.
-"""
+"""Rules of the convolutions."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from math import gcd, prod
 
 from ...specs.base import LayerSpec
 from ...specs.layers.conv import (
@@ -18,152 +18,128 @@ from ...specs.layers.conv import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from ...specs.layers.fields import per_axis
 from ..graph import Inference, Shape, TensorType, Weight
-from .checks import count, need_float, plus, times
-from .rule import Rule, RuleError, product
-from .windows import join, places, split, spread
+from .checks import count, entries, need_float, plus, times
+from .parts import check_parts
+from .rule import Rule, RuleError, known, product
+from .windows import Layout, Window, layout_of, need_axes, slide
+from .work import activation_work
 
 Conv = Conv1D | Conv2D | Conv3D
 Transpose = Conv1DTranspose | Conv2DTranspose | Conv3DTranspose
 Depthwise = DepthwiseConv1D | DepthwiseConv2D
 Separable = SeparableConv1D | SeparableConv2D
-AnyConv = Conv | Transpose | Depthwise | Separable
 
 
-def _enter(layer: AnyConv, given: TensorType, rank: int) -> tuple[Shape, int]:
-    """Return the sizes that the window moves along and the number of channels."""
+def _channels(
+    layer: Conv | Transpose | Depthwise | Separable, given: TensorType, layout: Layout
+) -> int:
+    """Return the number of input channels.
+
+    Raises:
+        RuleError: HB401, HB405 or HB406, where the input is none that a convolution takes.
+    """
     name = type(layer).__name__
-    sizes, channels = split(name, given, rank, layer.data_format)
-    if channels is None:
-        raise RuleError(
-            "HB406",
-            f"`{name}` has weights for each channel, so their number must be known, "
-            f"but receives {given}",
-            help="give the input a fixed number of channels",
-        )
-    need_float(name, given, "multiplies by weights, so it takes floating-point numbers")
-    return sizes, channels
+    need_axes(name, given, layout)
+    need_float(name, given, "multiplies by its kernel, so it takes floating-point numbers")
+    return known(name, given, layout.channels, "channels")
 
 
-def _places(layer: Conv | Depthwise | Separable, given: TensorType, sizes: Shape) -> Shape:
-    rank = len(sizes)
-    return places(
-        type(layer).__name__,
-        given,
-        sizes,
-        window=spread(layer.kernel_size, rank),
-        strides=spread(layer.strides, rank),
-        dilation=spread(layer.dilation_rate, rank),
-        padding=layer.padding,
-        field="kernel_size",
+def _window(layer: Conv | Depthwise | Separable, rank: int) -> Window:
+    return Window(
+        "kernel_size",
+        per_axis(layer.kernel_size, rank),
+        per_axis(layer.strides, rank),
+        layer.padding,
+        per_axis(layer.dilation_rate, rank),
     )
 
 
-def _bias(layer: AnyConv, size: int) -> tuple[Weight, ...]:
-    return (Weight("bias", (size,)),) if layer.use_bias else ()
-
-
-def _work(layer: AnyConv, sizes: Shape, channels: int, products: int | None) -> int | None:
-    """Add the bias of each entry of the output to the multiply-adds."""
-    entries = times(product(sizes), channels)
-    return plus(times(2, products), entries if layer.use_bias else 0)
-
-
-def _conv(rank: int) -> Rule:
+def _convolution(rank: int) -> Rule:
     def rule(layer: Conv, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        sizes, channels = _enter(layer, given, rank)
+        layout, window = layout_of(layer.data_format, rank), _window(layer, rank)
+        channels = _channels(layer, given, layout)
         if channels % layer.groups:
-            raise RuleError(
-                "HB404",
-                f"`{type(layer).__name__}` splits the channels of its input into "
-                f"{count('group', layer.groups)} of equal size, "
-                f"but receives {count('channel', channels)}: {given}",
-                field="groups",
-                help=_divisors(channels, layer.filters),
-            )
-        made = _places(layer, given, sizes)
-        kernel = (*spread(layer.kernel_size, rank), channels // layer.groups, layer.filters)
-        weights = (Weight("kernel", kernel), *_bias(layer, layer.filters))
-        work = _work(layer, made, layer.filters, times(product(made), product(kernel)))
-        return Inference(TensorType(join(made, layer.filters, layer.data_format)), weights, work)
+            raise _ungrouped(layer, given, channels)
+        places = slide(type(layer).__name__, given, layout, window)
+        inside = channels // layer.groups
+        kernel = Weight("kernel", (*window.sizes, inside, layer.filters))
+        work = times(2 * window.area * inside * layer.filters, product(places))
+        return _finish(layer, layout, places, layer.filters, (kernel,), work)
 
     return rule
 
 
-def _divisors(channels: int, filters: int) -> str | None:
-    """Name the numbers of groups that split both the channels and the filters."""
-    fitting = [
-        str(groups)
-        for groups in range(1, min(channels, filters, 4096) + 1)
-        if channels % groups == 0 and filters % groups == 0
-    ]
-    return f"numbers of groups that fit: {', '.join(fitting)}" if len(fitting) < 10 else None
+def _ungrouped(layer: Conv, given: TensorType, channels: int) -> RuleError:
+    fitting = gcd(channels, layer.filters)
+    return RuleError(
+        "HB404",
+        f"`{type(layer).__name__}` splits channels into {count('group', layer.groups)} of equal "
+        f"size, but receives {count('channel', channels)}: {given}",
+        field="groups",
+        help=f"use `groups: {fitting}`"
+        if fitting > 1
+        else "leave `groups` out, so that every filter sees all channels",
+    )
 
 
-def _transpose(rank: int) -> Rule:
+def _transposed(rank: int) -> Rule:
     def rule(layer: Transpose, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        sizes, channels = _enter(layer, given, rank)
-        made = _grown(layer, sizes)
-        kernel = (*spread(layer.kernel_size, rank), layer.filters, channels)
-        weights = (Weight("kernel", kernel), *_bias(layer, layer.filters))
-        work = _work(layer, made, layer.filters, times(product(sizes), product(kernel)))
-        return Inference(TensorType(join(made, layer.filters, layer.data_format)), weights, work)
+        layout = layout_of(layer.data_format, rank)
+        channels = _channels(layer, given, layout)
+        sizes = per_axis(layer.kernel_size, rank)
+        kernel = Weight("kernel", (*sizes, layer.filters, channels))
+        # Each entry of the input is spread over the kernel, whatever the output's size.
+        work = times(2 * prod(sizes) * layer.filters, entries(given))
+        places = _spread(layer, given, layout)
+        return _finish(layer, layout, places, layer.filters, (kernel,), work)
 
     return rule
 
 
-def _grown(layer: Transpose, sizes: Shape) -> Shape:
-    """Return the sizes from which a convolution of these arguments would make the input's."""
-    rank = len(sizes)
-    added: tuple[int | None, ...] = (None,) * rank
-    if layer.output_padding is not None:
-        added = spread(layer.output_padding, rank)
-    arguments = zip(
-        sizes,
-        spread(layer.kernel_size, rank),
-        spread(layer.strides, rank),
-        spread(layer.dilation_rate, rank),
-        added,
+def _spread(layer: Transpose, given: TensorType, layout: Layout) -> Shape:
+    """Return the sizes of the output's axes, channels aside."""
+    rank = layout.rank
+    extra = (None,) * rank if layer.output_padding is None else per_axis(layer.output_padding, rank)
+    axes = zip(
+        (given.shape[axis] for axis in layout.spatial),
+        per_axis(layer.kernel_size, rank),
+        per_axis(layer.strides, rank),
+        per_axis(layer.dilation_rate, rank),
+        extra,
         strict=True,
     )
     return tuple(
-        _grow(layer, size, (window - 1) * dilation + 1, step, more)
-        for size, window, step, dilation, more in arguments
+        None
+        if size is None
+        else _enlarged(size, (kernel - 1) * gap + 1, stride, layer.padding, more)
+        for size, kernel, stride, gap, more in axes
     )
 
 
-def _grow(
-    layer: Transpose, size: int | None, extent: int, step: int, more: int | None
-) -> int | None:
-    same = layer.padding == "same"
-    if same and more == 0 and extent % 2 == 0:
-        raise RuleError(
-            "HB404",
-            f"`{type(layer).__name__}` with `padding: same`, an even window of {extent} and "
-            "`output_padding: 0` would make an output from which no such convolution "
-            "leads back to the input",
-            field="output_padding",
-            help="remove `output_padding`, or use a window of odd size",
-        )
-    if size is None:
-        return None
-    if same:
-        return size * step if more is None else (size - 1) * step + extent % 2 + more
-    return (size - 1) * step + (max(extent, step) if more is None else extent + more)
+def _enlarged(size: int, span: int, stride: int, padding: str, extra: int | None) -> int:
+    """Return the size of an axis whose entries are spread ``stride`` apart."""
+    if padding == "same":
+        return size * stride if extra is None else (size - 1) * stride + span % 2 + extra
+    return (size - 1) * stride + (max(span, stride) if extra is None else span + extra)
 
 
-def _depthwise(rank: int) -> Rule:
+def _by_channel(rank: int) -> Rule:
     def rule(layer: Depthwise, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        sizes, channels = _enter(layer, given, rank)
-        made = _places(layer, given, sizes)
-        kernel = (*spread(layer.kernel_size, rank), channels, layer.depth_multiplier)
-        several = channels * layer.depth_multiplier
-        weights = (Weight("kernel", kernel), *_bias(layer, several))
-        work = _work(layer, made, several, times(product(made), product(kernel)))
-        return Inference(TensorType(join(made, several, layer.data_format)), weights, work)
+        layout, window = layout_of(layer.data_format, rank), _window(layer, rank)
+        channels = _channels(layer, given, layout)
+        places = slide(type(layer).__name__, given, layout, window)
+        kernel = Weight("kernel", (*window.sizes, channels, layer.depth_multiplier))
+        made = channels * layer.depth_multiplier
+        work = times(2 * window.area * made, product(places))
+        found = _finish(layer, layout, places, made, (kernel,), work)
+        # Keras names the weight `kernel`, but the arguments that work on it `depthwise_...`.
+        check_parts(layer, replace(found, weights=(replace(kernel, name="depthwise_kernel"),)))
+        return found
 
     return rule
 
@@ -171,31 +147,43 @@ def _depthwise(rank: int) -> Rule:
 def _separable(rank: int) -> Rule:
     def rule(layer: Separable, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        sizes, channels = _enter(layer, given, rank)
-        made = _places(layer, given, sizes)
-        depthwise = (*spread(layer.kernel_size, rank), channels, layer.depth_multiplier)
-        pointwise = (*(1,) * rank, channels * layer.depth_multiplier, layer.filters)
-        weights = (
-            Weight("depthwise_kernel", depthwise),
-            Weight("pointwise_kernel", pointwise),
-            *_bias(layer, layer.filters),
-        )
-        each = plus(product(depthwise), product(pointwise))
-        work = _work(layer, made, layer.filters, times(product(made), each))
-        return Inference(TensorType(join(made, layer.filters, layer.data_format)), weights, work)
+        layout, window = layout_of(layer.data_format, rank), _window(layer, rank)
+        channels = _channels(layer, given, layout)
+        places = slide(type(layer).__name__, given, layout, window)
+        between = channels * layer.depth_multiplier
+        depthwise = Weight("depthwise_kernel", (*window.sizes, channels, layer.depth_multiplier))
+        pointwise = Weight("pointwise_kernel", (*(1,) * rank, between, layer.filters))
+        work = times(2 * between * (window.area + layer.filters), product(places))
+        return _finish(layer, layout, places, layer.filters, (depthwise, pointwise), work)
 
     return rule
 
 
+def _finish(
+    layer: Conv | Transpose | Depthwise | Separable,
+    layout: Layout,
+    places: Shape,
+    channels: int,
+    kernels: tuple[Weight, ...],
+    work: int | None,
+) -> Inference:
+    """Add what all convolutions end with: the bias and the activation."""
+    output = TensorType(layout.shape(places, channels))
+    bias = (Weight("bias", (channels,)),) if layer.use_bias else ()
+    outputs = entries(output)
+    ending = plus(times(int(layer.use_bias), outputs), activation_work(layer.activation, outputs))
+    return Inference(output, kernels + bias, plus(work, ending))
+
+
 RULES: dict[type[LayerSpec], Rule] = {
-    Conv1D: _conv(1),
-    Conv2D: _conv(2),
-    Conv3D: _conv(3),
-    Conv1DTranspose: _transpose(1),
-    Conv2DTranspose: _transpose(2),
-    Conv3DTranspose: _transpose(3),
-    DepthwiseConv1D: _depthwise(1),
-    DepthwiseConv2D: _depthwise(2),
+    Conv1D: _convolution(1),
+    Conv2D: _convolution(2),
+    Conv3D: _convolution(3),
+    Conv1DTranspose: _transposed(1),
+    Conv2DTranspose: _transposed(2),
+    Conv3DTranspose: _transposed(3),
+    DepthwiseConv1D: _by_channel(1),
+    DepthwiseConv2D: _by_channel(2),
     SeparableConv1D: _separable(1),
     SeparableConv2D: _separable(2),
 }

@@ -1,69 +1,84 @@
-"""Rules of the layers that most models begin or end with."""
+"""Rules of the layers that every kind of network uses."""
 
 from __future__ import annotations
 
 from ...specs.base import Item, LayerSpec
 from ...specs.layers.core import Activation, Dense, Embedding
 from ..graph import Inference, TensorType, Weight
-from .checks import entries, times
+from . import activation
+from .checks import count, entries, need_float, plus, times, with_last
 from .rule import Rule, RuleError, known
+from .work import activation_work
 
-ANY_NUMBER = frozenset({"linear", "relu", "relu6"})
-"""Activations that hand on whole numbers as whole numbers."""
+KEEPING = ("linear", "relu", "relu6")
+"""Activations that make integers of integers."""
 
-TO_FLOAT = frozenset({"exponential", "tanh"})
-"""Activations that turn whole numbers and truth values into floating-point ones."""
+CASTING = ("exponential", "leaky_relu", "tanh")
+"""Activations that take integers and make floating-point numbers."""
 
-LEAKY = frozenset({"leaky_relu"})
+OF_BOOLEANS = ("exponential", "linear", "tanh")
+
+ITEM_RULES = {cls.__name__: rule for cls, rule in activation.RULES.items()}
+"""An activation with arguments is typed as the layer of its name is."""
 
 
 def _dense(layer: Dense, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
     if given.rank < 2:
-        raise RuleError("HB401", f"`Dense` takes 2 axes or more, but receives 1: {given}")
-    width = known("Dense", given, -1, "the last axis, which its kernel multiplies")
-    weights = [Weight("kernel", (width, layer.units))]
+        raise RuleError(
+            "HB401",
+            f"`Dense` takes 2 axes or more (batch, ..., features), "
+            f"but receives {count('axis', given.rank)}: {given}",
+        )
+    features = known("Dense", given, given.rank - 1, "features")
+    weights = [Weight("kernel", (features, layer.units))]
     if layer.use_bias:
         weights.append(Weight("bias", (layer.units,)))
-    output = TensorType((*given.shape[:-1], layer.units))
-    return Inference(output, tuple(weights), times(entries(output), 2 * width + layer.use_bias))
+    output = TensorType((None, *with_last(given.shape, layer.units)[1:]))
+    outputs = entries(output)
+    work = plus(
+        times(2 * features + layer.use_bias, outputs), activation_work(layer.activation, outputs)
+    )
+    return Inference(output, tuple(weights), work)
 
 
 def _embedding(layer: Embedding, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
     if given.dtype == "float32":
+        sizes = ", ".join("null" if size is None else str(size) for size in given.shape[1:])
         raise RuleError(
             "HB405",
-            f"`Embedding` looks up whole numbers, but receives float32 {given}",
-            help="declare the input with a dtype: `{shape: [...], dtype: int32}`",
+            f"`Embedding` takes integers, each for a vector, but receives {given.dtype} {given}",
+            help=f"declare the model input as `{{shape: [{sizes}], dtype: int32}}`",
         )
-    weights = (Weight("embeddings", (layer.input_dim, layer.output_dim)),)
-    return Inference(TensorType((*given.shape, layer.output_dim)), weights, 0)
+    weight = Weight("embeddings", (layer.input_dim, layer.output_dim))
+    return Inference(TensorType((None, *given.shape[1:], layer.output_dim)), (weight,))
 
 
 def _activation(layer: Activation, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    return Inference(
-        TensorType(given.shape, _dtype_after(layer.activation, given)), (), entries(given)
-    )
+    chosen = layer.activation
+    if isinstance(chosen, Item):
+        return _item(chosen, inputs)
+    if given.dtype == "bool" and chosen not in OF_BOOLEANS:
+        need_float("Activation", given, f"`{chosen}` takes numbers")
+    if given.dtype != "float32" and chosen not in (*KEEPING, *CASTING):
+        need_float("Activation", given, f"`{chosen}` takes floating-point numbers")
+    dtype = given.dtype if chosen in KEEPING else "float32"
+    work = activation_work(chosen, entries(given))
+    return Inference(TensorType(given.shape, dtype), (), work)
 
 
-def _dtype_after(activation: str | Item, given: TensorType) -> str:
-    """Return the dtype that an activation makes; raise HB405 where it refuses its input."""
-    if given.dtype == "float32" or activation in TO_FLOAT:
-        return "float32"
-    truth = given.dtype == "bool"
-    if activation == "linear" or (activation in ANY_NUMBER and not truth):
-        return given.dtype
-    if activation in LEAKY and not truth:
-        return "float32"
-    name = activation if isinstance(activation, str) else type(activation).__name__
-    raise RuleError(
-        "HB405",
-        f"the activation `{name}` takes floating-point numbers, but receives {given.dtype} {given}",
-        field="activation",
-        help="put a `Rescaling` or an `Embedding` before it",
-    )
+def _item(chosen: Item, inputs: tuple[TensorType, ...]) -> Inference:
+    """Type an activation with arguments; what it refuses points at the argument that holds it."""
+    try:
+        return ITEM_RULES[type(chosen).__name__](chosen, inputs)
+    except RuleError as error:
+        raise RuleError(error.code, error.message, field="activation", help=error.help) from error
 
 
-RULES: dict[type[LayerSpec], Rule] = {Dense: _dense, Embedding: _embedding, Activation: _activation}
+RULES: dict[type[LayerSpec], Rule] = {
+    Dense: _dense,
+    Embedding: _embedding,
+    Activation: _activation,
+}

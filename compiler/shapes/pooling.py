@@ -1,13 +1,9 @@
-"""Rules of the layers that pool: windows, or everything.
-
-The work is one operation for each entry that a window reads.
-"""
+"""Rules of the layers that pool."""
 
 from __future__ import annotations
 
-from math import prod
-
 from ...specs.base import LayerSpec
+from ...specs.layers.fields import per_axis
 from ...specs.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -24,77 +20,60 @@ from ...specs.layers.pooling import (
 )
 from ..graph import Inference, TensorType
 from .checks import entries, need_float, times
-from .rule import Rule, RuleError, product
-from .windows import join, places, split, spread
+from .rule import Rule
+from .windows import Window, layout_of, need_axes, slide
 
-MaxPooling = MaxPooling1D | MaxPooling2D | MaxPooling3D
-AveragePooling = AveragePooling1D | AveragePooling2D | AveragePooling3D
-GlobalPooling = (
-    GlobalMaxPooling1D
-    | GlobalMaxPooling2D
-    | GlobalMaxPooling3D
-    | GlobalAveragePooling1D
-    | GlobalAveragePooling2D
-    | GlobalAveragePooling3D
-)
+Max = MaxPooling1D | MaxPooling2D | MaxPooling3D
+Average = AveragePooling1D | AveragePooling2D | AveragePooling3D
+GlobalMax = GlobalMaxPooling1D | GlobalMaxPooling2D | GlobalMaxPooling3D
+GlobalAverage = GlobalAveragePooling1D | GlobalAveragePooling2D | GlobalAveragePooling3D
 
 
-def _windows(
-    layer: MaxPooling | AveragePooling, given: TensorType, rank: int, dtype: str
-) -> Inference:
-    sizes, channels = split(type(layer).__name__, given, rank, layer.data_format)
-    window = spread(layer.pool_size, rank)
-    made = places(
-        type(layer).__name__,
-        given,
-        sizes,
-        window=window,
-        strides=window if layer.strides is None else spread(layer.strides, rank),
-        dilation=(1,) * rank,
-        padding=layer.padding,
-        field="pool_size",
-    )
-    output = TensorType(join(made, channels, layer.data_format), dtype)
-    return Inference(output, flops=times(product(made), channels, prod(window)))
+def _pooled(layer: Max | Average, given: TensorType, rank: int) -> Inference:
+    layout = layout_of(layer.data_format, rank)
+    sizes = per_axis(layer.pool_size, rank)
+    strides = sizes if layer.strides is None else per_axis(layer.strides, rank)
+    window = Window("pool_size", sizes, strides, layer.padding, (1,) * rank)
+    places = slide(type(layer).__name__, given, layout, window)
+    output = TensorType(layout.shape(places, given.shape[layout.channels]), given.dtype)
+    return Inference(output, (), times(window.area, entries(output)))
 
 
 def _max(rank: int) -> Rule:
-    def rule(layer: MaxPooling, inputs: tuple[TensorType, ...]) -> Inference:
+    def rule(layer: Max, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        found = _windows(layer, given, rank, given.dtype)
-        if rank == 3:
-            reason = "compares floating-point numbers only"
-            need_float(type(layer).__name__, given, reason)
+        name = type(layer).__name__
+        need_axes(name, given, layout_of(layer.data_format, rank))
         if given.dtype == "bool":
-            raise RuleError(
-                "HB405",
-                f"`{type(layer).__name__}` compares numbers, but receives bool {given}",
-                help="put a `Rescaling` before it",
-            )
-        return found
+            need_float(name, given, "compares numbers")
+        if rank == 3:
+            need_float(name, given, "takes floating-point numbers")
+        return _pooled(layer, given, rank)
 
     return rule
 
 
 def _average(rank: int) -> Rule:
-    def rule(layer: AveragePooling, inputs: tuple[TensorType, ...]) -> Inference:
+    def rule(layer: Average, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        found = _windows(layer, given, rank, "float32")
-        reason = "divides sums, so it takes floating-point numbers"
-        need_float(type(layer).__name__, given, reason)
-        return found
+        name = type(layer).__name__
+        need_axes(name, given, layout_of(layer.data_format, rank))
+        need_float(name, given, "divides, so it takes floating-point numbers")
+        return _pooled(layer, given, rank)
 
     return rule
 
 
-def _everything(rank: int, keeps_dtype: bool) -> Rule:
-    def rule(layer: GlobalPooling, inputs: tuple[TensorType, ...]) -> Inference:
+def _global(rank: int, dtype: str | None) -> Rule:
+    """Make the rule of a pooling of all entries; ``dtype`` is the output's, if not the input's."""
+
+    def rule(layer: GlobalMax | GlobalAverage, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        _, channels = split(type(layer).__name__, given, rank, layer.data_format)
-        ones = (1,) * rank if layer.keepdims else ()
-        dtype = given.dtype if keeps_dtype else "float32"
-        output = TensorType(join(ones, channels, layer.data_format), dtype)
-        return Inference(output, flops=entries(given))
+        layout = layout_of(layer.data_format, rank)
+        need_axes(type(layer).__name__, given, layout)
+        channels = given.shape[layout.channels]
+        shape = layout.shape((1,) * rank, channels) if layer.keepdims else (None, channels)
+        return Inference(TensorType(shape, dtype or given.dtype), (), entries(given))
 
     return rule
 
@@ -106,10 +85,10 @@ RULES: dict[type[LayerSpec], Rule] = {
     AveragePooling1D: _average(1),
     AveragePooling2D: _average(2),
     AveragePooling3D: _average(3),
-    GlobalMaxPooling1D: _everything(1, keeps_dtype=True),
-    GlobalMaxPooling2D: _everything(2, keeps_dtype=True),
-    GlobalMaxPooling3D: _everything(3, keeps_dtype=True),
-    GlobalAveragePooling1D: _everything(1, keeps_dtype=False),
-    GlobalAveragePooling2D: _everything(2, keeps_dtype=False),
-    GlobalAveragePooling3D: _everything(3, keeps_dtype=False),
+    GlobalMaxPooling1D: _global(1, None),
+    GlobalMaxPooling2D: _global(2, None),
+    GlobalMaxPooling3D: _global(3, None),
+    GlobalAveragePooling1D: _global(1, "float32"),
+    GlobalAveragePooling2D: _global(2, "float32"),
+    GlobalAveragePooling3D: _global(3, "float32"),
 }

@@ -1,6 +1,6 @@
-"""Rules of the layers that scale their input, or vary pictures while training.
+"""Rules of the layers that scale their input, and of those that vary images while training.
 
-What varies pictures does no work in a forward pass of a trained model.
+The latter do no work in a forward pass of a trained model.
 """
 
 from __future__ import annotations
@@ -17,51 +17,50 @@ from ...specs.layers.preprocessing import (
 from ..graph import Inference, TensorType
 from .checks import count, entries, need_float, times
 from .rule import Rule, RuleError
+from .windows import Layout, layout_of, need_axes
 
-Picture = RandomFlip | RandomRotation | RandomZoom | RandomTranslation | RandomContrast
+Geometric = RandomFlip | RandomRotation | RandomTranslation | RandomZoom
 
 
 def _rescaling(layer: Rescaling, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    for field, numbers in (("scale", layer.scale), ("offset", layer.offset)):
-        if isinstance(numbers, tuple) and given.shape[-1] != len(numbers):
-            raise RuleError(
-                "HB404",
-                f"`{field}` of `Rescaling` holds {count('number', len(numbers))}, one for each "
-                f"entry of the last axis, but receives {given}",
-                field=field,
-                help="one number without brackets serves every entry",
-            )
-    return Inference(TensorType(given.shape), flops=times(2, entries(given)))
+    _one_each("scale", layer.scale, given)
+    _one_each("offset", layer.offset, given)
+    return Inference(TensorType(given.shape), (), times(2, entries(given)))
 
 
-def _picture(layer: Picture, inputs: tuple[TensorType, ...]) -> Inference:
-    (given,) = inputs
-    if given.rank != 4:
-        name = type(layer).__name__
-        # Of three axes, Keras would take the batch for the height of a single picture.
+def _one_each(field: str, value: float | tuple[float, ...], given: TensorType) -> None:
+    """Refuse several numbers that are not one for each entry of the last axis."""
+    if not isinstance(value, tuple):
+        return
+    if given.rank < 2 or given.shape[-1] not in (None, len(value)):
         raise RuleError(
-            "HB401",
-            f"`{name}` takes pictures, 4 axes (batch, height, width, channels), "
-            f"but receives {count('axis', given.rank)}: {given}",
-            help="add the axis of channels to the input, of size 1 if there is one channel"
-            if given.rank == 3
-            else None,
+            "HB404",
+            f"`{field}` of `Rescaling` has {count('number', len(value))}, one for each entry of "
+            f"the last axis, but receives {given}",
+            field=field,
+            help="one number without a list is for all entries" if len(value) == 1 else None,
         )
+
+
+def _geometric(layer: Geometric, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    need_axes(type(layer).__name__, given, layout_of(layer.data_format, 2))
     return Inference(TensorType(given.shape))
 
 
-def _contrast(layer: RandomContrast, inputs: tuple[TensorType, ...]) -> Inference:
-    found = _picture(layer, inputs)
-    need_float("RandomContrast", inputs[0], "mixes in the mean, so it takes floating-point numbers")
-    return found
+def _contrast(_: RandomContrast, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    need_axes("RandomContrast", given, Layout(2, False))
+    need_float("RandomContrast", given, "takes floating-point numbers")
+    return Inference(given)
 
 
 RULES: dict[type[LayerSpec], Rule] = {
     Rescaling: _rescaling,
-    RandomFlip: _picture,
-    RandomRotation: _picture,
-    RandomZoom: _picture,
-    RandomTranslation: _picture,
+    RandomFlip: _geometric,
+    RandomRotation: _geometric,
+    RandomZoom: _geometric,
+    RandomTranslation: _geometric,
     RandomContrast: _contrast,
 }

@@ -1,10 +1,12 @@
-"""Rules of the layers that rearrange, pad, crop or repeat entries. None of them has weights."""
+"""Rules of the layers that move, repeat, add or drop entries."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from math import prod
 
 from ...specs.base import LayerSpec
+from ...specs.layers.fields import Ends, per_axis
 from ...specs.layers.reshaping import (
     Cropping1D,
     Cropping2D,
@@ -21,45 +23,65 @@ from ...specs.layers.reshaping import (
     ZeroPadding3D,
 )
 from ..graph import Inference, Shape, TensorType
-from .checks import count, entries, times
-from .rule import Rule, RuleError, product, require_rank
+from .checks import count, entries, need_float, plus, times
+from .rule import Rule, RuleError
+from .windows import AXES, Layout, layout_of, need_axes
 
-AXES = {
-    3: "(batch, steps, channels)",
-    4: "(batch, height, width, channels)",
-    5: "(batch, depth, height, width, channels)",
-}
-FILTER_TAPS = {"nearest": 0, "bilinear": 4, "bicubic": 16, "lanczos3": 36, "lanczos5": 100}
-"""How many entries of the image each entry of the enlarged one is a weighted sum of."""
+ZeroPadding = ZeroPadding1D | ZeroPadding2D | ZeroPadding3D
+Cropping = Cropping1D | Cropping2D | Cropping3D
+UpSampling = UpSampling1D | UpSampling2D | UpSampling3D
+
+NEIGHBOURS = {"bilinear": 4, "bicubic": 16, "lanczos3": 36, "lanczos5": 100}
+"""How many old entries an interpolation weighs for a new one."""
 
 
 def _flatten(_: Flatten, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    size = product(given.shape[1:])
-    return Inference(TensorType((given.shape[0], size), given.dtype))
+    return Inference(TensorType((None, entries(given)), given.dtype))
 
 
 def _reshape(layer: Reshape, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    total, target = product(given.shape[1:]), layer.target_shape
-    rest = product(tuple(size for size in target if size != -1)) or 1
-    fits = total is None or (total % rest == 0 if -1 in target else total == rest)
-    if not fits:
-        known = f"{total:,} entries for each example: {given}"
-        verb = "lays out a multiple of" if -1 in target else "lays out"
+    target = layer.target_shape
+    total, held = entries(given), prod(size for size in target if size != -1)
+    if total is None:
+        _possible(target, held, given)
+        shape = tuple(None if size == -1 else size for size in target)
+        return Inference(TensorType((None, *shape), given.dtype))
+    if -1 in target and total % held == 0:
+        shape = tuple(total // held if size == -1 else size for size in target)
+        return Inference(TensorType((None, *shape), given.dtype))
+    if held != total or -1 in target:
+        divides = f"a number of entries that {held} divides" if -1 in target else f"{held} entries"
         raise RuleError(
             "HB404",
-            f"`Reshape` to {list(target)} {verb} {count('entry', rest)}, but receives {known}",
+            f"`target_shape` {list(target)} takes {divides}, but receives {total}: {given}",
             field="target_shape",
-            help=_suggest(total or 1),
+            help=_nearest(target, total),
         )
-    left = None if total is None else total // rest
-    shape: Shape = tuple(left if size == -1 else size for size in target)
-    return Inference(TensorType((given.shape[0], *shape), given.dtype))
+    return Inference(TensorType((None, *target), given.dtype))
 
 
-def _suggest(total: int) -> str:
-    return f"the sizes must multiply to {total:,}; one of them may be -1, which takes what is left"
+def _possible(target: tuple[int, ...], held: int, given: TensorType) -> None:
+    """Refuse a target that no size of the axes of unknown size would fill."""
+    least = prod(size for size in given.shape[1:] if size is not None)
+    if -1 not in target and held % least:
+        raise RuleError(
+            "HB404",
+            f"`target_shape` {list(target)} takes {count('entry', held)}, but receives a multiple "
+            f"of {least}: {given}",
+            field="target_shape",
+        )
+
+
+def _nearest(target: tuple[int, ...], total: int) -> str | None:
+    """Propose the target with one of its sizes corrected, the last that can be."""
+    for place in reversed(range(len(target))):
+        others = [size for at, size in enumerate(target) if at != place]
+        if -1 not in others and total % prod(others) == 0:
+            fitting = [*others[:place], total // prod(others), *others[place:]]
+            return f"`target_shape: {fitting}` would fit"
+    return None
 
 
 def _permute(layer: Permute, inputs: tuple[TensorType, ...]) -> Inference:
@@ -67,103 +89,104 @@ def _permute(layer: Permute, inputs: tuple[TensorType, ...]) -> Inference:
     if given.rank != len(layer.dims) + 1:
         raise RuleError(
             "HB401",
-            f"`Permute` orders {count('axis', len(layer.dims))} besides the batch, but receives {given}",
+            f"`dims` of `Permute` orders {count('axis', len(layer.dims))}, "
+            f"but receives {given.rank - 1} after the batch: {given}",
             field="dims",
-            help=f"name each of the axes 1 to {given.rank - 1} once" if given.rank > 1 else None,
+            help=f"name each axis from 1 to {given.rank - 1} once" if given.rank > 1 else None,
         )
-    shape = (given.shape[0], *(given.shape[axis] for axis in layer.dims))
-    return Inference(TensorType(shape, given.dtype))
+    shape = tuple(given.shape[axis] for axis in layer.dims)
+    return Inference(TensorType((None, *shape), given.dtype))
 
 
 def _repeat(layer: RepeatVector, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    require_rank("RepeatVector", given, 2, "(batch, features)")
-    return Inference(replace(given, shape=(given.shape[0], layer.n, given.shape[1])))
+    if given.rank != 2:
+        raise RuleError(
+            "HB401",
+            f"`RepeatVector` takes 2 axes (batch, features), but receives {given.rank}: {given}",
+            help="put a `Flatten` before it, or repeat every step with `UpSampling1D`"
+            if given.rank == 3
+            else "put a `Flatten` before it",
+        )
+    return Inference(TensorType((None, layer.n, given.shape[1]), given.dtype))
 
 
-Sides = tuple[tuple[int, int], ...]
+def _ends(value: int | tuple[Ends, ...], rank: int) -> tuple[tuple[int, int], ...]:
+    """Return the numbers of entries at the start and the end of each axis."""
+    each = (value,) * rank if isinstance(value, int) else value
+    return tuple((one, one) if isinstance(one, int) else one for one in each)
 
 
-def _sides(value: int | tuple[int | tuple[int, int], ...], axes: int) -> Sides:
-    """Write out what is added or cut before and after each axis."""
-    if isinstance(value, int):
-        return ((value, value),) * axes
-    if axes == 1:
-        before, after = (part for part in value if isinstance(part, int))
-        return ((before, after),)
-    return tuple((side, side) if isinstance(side, int) else side for side in value)
+def _sizes(given: TensorType, layout: Layout) -> Shape:
+    return tuple(given.shape[axis] for axis in layout.spatial)
 
 
-def _spatial(layer: LayerSpec, given: TensorType, axes: int) -> range:
-    """Return the axes that a layer works on, in the data's format."""
-    require_rank(type(layer).__name__, given, axes + 2, AXES[axes + 2])
-    first = 2 if getattr(layer, "data_format", None) == "channels_first" else 1
-    return range(first, first + axes)
+def _resized(given: TensorType, layout: Layout, sizes: Iterable[int | None]) -> TensorType:
+    shape = layout.shape(tuple(sizes), given.shape[layout.channels])
+    return TensorType(shape, given.dtype)
 
 
-def _resized(given: TensorType, where: range, sizes: list[int | None]) -> TensorType:
-    shape = list(given.shape)
-    shape[where.start : where.stop] = sizes
-    return replace(given, shape=tuple(shape))
-
-
-def _padding(axes: int) -> Rule:
-    def rule(
-        layer: ZeroPadding1D | ZeroPadding2D | ZeroPadding3D, inputs: tuple[TensorType, ...]
-    ) -> Inference:
+def _zero_padding(rank: int) -> Rule:
+    def rule(layer: ZeroPadding, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        where = _spatial(layer, given, axes)
-        sides = _sides(layer.padding, axes)
-        sizes = [
-            _plus(given.shape[axis], sum(side)) for axis, side in zip(where, sides, strict=True)
-        ]
-        return Inference(_resized(given, where, sizes))
+        layout = layout_of(layer.data_format, rank)
+        need_axes(type(layer).__name__, given, layout)
+        padding = (layer.padding,) if isinstance(layer, ZeroPadding1D) else layer.padding
+        added = (sum(both) for both in _ends(padding, rank))
+        sizes = (plus(*pair) for pair in zip(_sizes(given, layout), added, strict=True))
+        return Inference(_resized(given, layout, sizes))
 
     return rule
 
 
-def _plus(size: int | None, more: int) -> int | None:
-    return None if size is None else size + more
-
-
-def _cropping(axes: int) -> Rule:
-    def rule(
-        layer: Cropping1D | Cropping2D | Cropping3D, inputs: tuple[TensorType, ...]
-    ) -> Inference:
+def _cropping(rank: int) -> Rule:
+    def rule(layer: Cropping, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        where = _spatial(layer, given, axes)
-        sides = _sides(layer.cropping, axes)
-        for axis, side in zip(where, sides, strict=True):
-            size = given.shape[axis]
-            if size is not None and sum(side) >= size:
-                raise RuleError(
-                    "HB402",
-                    f"`{type(layer).__name__}` cuts {side[0]} and {side[1]} entries off axis {axis}, "
-                    f"which has {size}: nothing would be left of {given}",
-                    field="cropping",
-                    help=f"cut {size - 1} at most" if size > 1 else "leave the layer out",
-                )
-        sizes = [
-            _plus(given.shape[axis], -sum(side)) for axis, side in zip(where, sides, strict=True)
-        ]
-        return Inference(_resized(given, where, sizes))
+        first = not isinstance(layer, Cropping1D) and layer.data_format == "channels_first"
+        layout = Layout(rank, first)
+        need_axes(type(layer).__name__, given, layout)
+        cropping = (layer.cropping,) if isinstance(layer, Cropping1D) else layer.cropping
+        dropped = [sum(both) for both in _ends(cropping, rank)]
+        for place, (size, less) in enumerate(zip(_sizes(given, layout), dropped, strict=True)):
+            if size is not None and less >= size:
+                raise _cropped_away(layer, given, layout, place, less)
+        sizes = (
+            plus(size, -less) for size, less in zip(_sizes(given, layout), dropped, strict=True)
+        )
+        return Inference(_resized(given, layout, sizes))
 
     return rule
 
 
-def _upsampling(axes: int) -> Rule:
-    def rule(
-        layer: UpSampling1D | UpSampling2D | UpSampling3D, inputs: tuple[TensorType, ...]
-    ) -> Inference:
+def _cropped_away(
+    layer: Cropping, given: TensorType, layout: Layout, place: int, less: int
+) -> RuleError:
+    axis = layout.spatial[place]
+    return RuleError(
+        "HB402",
+        f"`{type(layer).__name__}` drops {count('entry', less)} of axis {axis}, "
+        f"the {AXES[layout.rank][place]}, and must leave one, "
+        f"but receives {given.shape[axis]}: {given}",
+        field="cropping",
+    )
+
+
+def _up_sampling(rank: int) -> Rule:
+    def rule(layer: UpSampling, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        where = _spatial(layer, given, axes)
-        factors = (layer.size,) * axes if isinstance(layer.size, int) else layer.size
-        sizes = [
-            times(given.shape[axis], factor) for axis, factor in zip(where, factors, strict=True)
-        ]
-        output = _resized(given, where, sizes)
-        taps = FILTER_TAPS[getattr(layer, "interpolation", "nearest")]
-        return Inference(output, (), times(entries(output), 2 * taps))
+        name = type(layer).__name__
+        first = not isinstance(layer, UpSampling1D) and layer.data_format == "channels_first"
+        layout = Layout(rank, first)
+        need_axes(name, given, layout)
+        factors = per_axis(layer.size, rank)
+        sizes = (times(*pair) for pair in zip(_sizes(given, layout), factors, strict=True))
+        output = _resized(given, layout, sizes)
+        if not isinstance(layer, UpSampling2D) or layer.interpolation == "nearest":
+            return Inference(output)
+        if given.dtype == "bool":
+            need_float(name, given, f"weighs numbers for `interpolation: {layer.interpolation}`")
+        work = times(2 * NEIGHBOURS[layer.interpolation], entries(output))
+        return Inference(output, (), work)
 
     return rule
 
@@ -173,13 +196,13 @@ RULES: dict[type[LayerSpec], Rule] = {
     Reshape: _reshape,
     Permute: _permute,
     RepeatVector: _repeat,
-    ZeroPadding1D: _padding(1),
-    ZeroPadding2D: _padding(2),
-    ZeroPadding3D: _padding(3),
+    ZeroPadding1D: _zero_padding(1),
+    ZeroPadding2D: _zero_padding(2),
+    ZeroPadding3D: _zero_padding(3),
     Cropping1D: _cropping(1),
     Cropping2D: _cropping(2),
     Cropping3D: _cropping(3),
-    UpSampling1D: _upsampling(1),
-    UpSampling2D: _upsampling(2),
-    UpSampling3D: _upsampling(3),
+    UpSampling1D: _up_sampling(1),
+    UpSampling2D: _up_sampling(2),
+    UpSampling3D: _up_sampling(3),
 }

@@ -1,109 +1,133 @@
-"""How far a window that moves along the axes of its input gets."""
+"""What layers that look at images, sequences and volumes share: their axes, and sliding windows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
 
+from ...specs.layers import conv, pooling, reshaping
 from ..graph import Shape, TensorType
-from .checks import count
 from .rule import RuleError
 
-AXES = {
-    1: ("steps",),
-    2: ("height", "width"),
-    3: ("depth", "height", "width"),
-}
-"""What the axes that a window moves along are called, by their number."""
+AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+CLASSES = frozenset(cls.__name__ for family in (conv, pooling, reshaping) for cls in family.LAYERS)
 
 
-def spread(value: int | tuple[int, ...], rank: int) -> tuple[int, ...]:
-    """Give a number for each of the axes that a window moves along."""
-    return value if isinstance(value, tuple) else (value,) * rank
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the channels and the axes to slide along stand; ``rank`` is the number of the latter."""
+
+    rank: int
+    first: bool
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        """The axes to slide along."""
+        return tuple(range(2, self.rank + 2) if self.first else range(1, self.rank + 1))
+
+    @property
+    def channels(self) -> int:
+        """The axis of the channels."""
+        return 1 if self.first else self.rank + 1
+
+    def shape(self, sizes: Shape, channels: int | None) -> Shape:
+        """Put a shape together."""
+        return (None, channels, *sizes) if self.first else (None, *sizes, channels)
+
+    def __str__(self) -> str:
+        names = AXES[self.rank]
+        ordered = ("channels", *names) if self.first else (*names, "channels")
+        return f"(batch, {', '.join(ordered)})"
 
 
-def split(
-    name: str, given: TensorType, rank: int, data_format: str | None
-) -> tuple[Shape, int | None]:
-    """Return the sizes that a window moves along, and the number of channels.
+def layout_of(data_format: str | None, rank: int) -> Layout:
+    """Return the layout that a ``data_format`` names; ``None`` means that the channels stand last."""
+    return Layout(rank, data_format == "channels_first")
 
-    Raises:
-        RuleError: HB401 for another number of axes.
-    """
-    first = data_format == "channels_first"
-    if given.rank != rank + 2:
-        inner = ("channels", *AXES[rank]) if first else (*AXES[rank], "channels")
+
+def need_axes(name: str, given: TensorType, layout: Layout) -> None:
+    """Raise HB401 unless the input has a batch, channels and the axes between."""
+    if given.rank != layout.rank + 2:
         raise RuleError(
             "HB401",
-            f"`{name}` takes {rank + 2} axes (batch, {', '.join(inner)}), "
-            f"but receives {count('axis', given.rank)}: {given}",
-            help=_other_rank(name, given, rank),
+            f"`{name}` takes {layout.rank + 2} axes {layout}, but receives {given.rank}: {given}",
+            help=_remedy(name, given, layout),
         )
-    return (given.shape[2:], given.shape[1]) if first else (given.shape[1:-1], given.shape[-1])
 
 
-def _other_rank(name: str, given: TensorType, rank: int) -> str | None:
-    """Say what would fit the number of axes."""
-    if given.rank == rank + 1:
-        return "add the axis of channels to the input, of size 1 if there is one channel"
-    other = given.rank - 2
-    if name.startswith(("Depthwise", "Separable")) and other > 2:
+def _remedy(name: str, given: TensorType, layout: Layout) -> str | None:
+    remedies = []
+    sizes = given.shape[1:]
+    if len(sizes) == layout.rank and None not in sizes:
+        target = [1, *sizes] if layout.first else [*sizes, 1]
+        remedies.append(f"add an axis for the channels with `Reshape: {{target_shape: {target}}}`")
+    sibling = name.replace(f"{layout.rank}D", f"{given.rank - 2}D")
+    if sibling != name and sibling in CLASSES:
+        remedies.append(f"use `{sibling}`")
+    if given.rank == 2 and layout.rank > 1:
+        remedies.append("place it before the layer that flattens")
+    return ", or ".join(remedies) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window that slides: its numbers by axis, and the argument that says its size."""
+
+    field: str
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    gaps: tuple[int, ...]
+
+    @property
+    def area(self) -> int:
+        """Number of entries that it looks at."""
+        return prod(self.sizes)
+
+
+def slide(name: str, given: TensorType, layout: Layout, window: Window) -> Shape:
+    """Return the number of places of a window along each axis; raise HB402 where there is none."""
+    sizes = tuple(given.shape[axis] for axis in layout.spatial)
+    if window.padding == "valid":
+        for place, size in enumerate(sizes):
+            if size is not None and size < _span(window, place):
+                raise _too_large(name, given, layout, window, place)
+    return tuple(_places(size, window, place) for place, size in enumerate(sizes))
+
+
+def _span(window: Window, place: int) -> int:
+    """Return the distance from the first entry that a window looks at to its last, both counted."""
+    return (window.sizes[place] - 1) * window.gaps[place] + 1
+
+
+def _places(size: int | None, window: Window, place: int) -> int | None:
+    if size is None:
         return None
-    return f"use `{name.replace(f'{rank}D', f'{other}D')}`" if other in AXES else None
+    room = size - _span(window, place) if window.padding == "valid" else size - 1
+    return room // window.strides[place] + 1
 
 
-def join(sizes: Shape, channels: int | None, data_format: str | None) -> Shape:
-    """Put the batch and the channels to the sizes that a window moves along."""
-    if data_format == "channels_first":
-        return (None, channels, *sizes)
-    return (None, *sizes, channels)
-
-
-def places(
-    name: str,
-    given: TensorType,
-    sizes: Shape,
-    *,
-    window: Sequence[int],
-    strides: Sequence[int],
-    dilation: Sequence[int],
-    padding: str,
-    field: str,
-) -> Shape:
-    """Count the places at which a window can stand, along each axis.
-
-    Raises:
-        RuleError: HB402 where the window is larger than its input.
-    """
-    if padding != "valid":
-        return tuple(
-            None if size is None else -(-size // step)
-            for size, step in zip(sizes, strides, strict=True)
+def _too_large(
+    name: str, given: TensorType, layout: Layout, window: Window, place: int
+) -> RuleError:
+    axis = layout.spatial[place]
+    gap = window.gaps[place]
+    spread = f" ({window.sizes[place]} of them, {gap} apart)" if gap > 1 else ""
+    most = [
+        size if length is None else min(size, (length - 1) // gap + 1)
+        for size, gap, length in zip(
+            window.sizes,
+            window.gaps,
+            (given.shape[axis] for axis in layout.spatial),
+            strict=True,
         )
-    extents = tuple((k - 1) * d + 1 for k, d in zip(window, dilation, strict=True))
-    for axis, (size, extent) in enumerate(zip(sizes, extents, strict=True)):
-        if size is not None and extent > size:
-            what = AXES[len(sizes)][axis]
-            reach = f"{extent} ({window[axis]} dilated by {dilation[axis]})"
-            raise RuleError(
-                "HB402",
-                f"the window of `{name}` spans {reach if dilation[axis] > 1 else extent} "
-                f"along the {what}, but its input has only {size}: {given}",
-                field=field,
-                help=_that_fits(sizes, dilation),
-            )
-    return tuple(
-        None if size is None else (size - extent) // step + 1
-        for size, extent, step in zip(sizes, extents, strides, strict=True)
-    )
-
-
-def _that_fits(sizes: Shape, dilation: Sequence[int]) -> str:
-    """Name the largest window, or the padding that takes any."""
-    if 0 in sizes:
-        return "the layers before it leave nothing to move a window over"
-    largest = [
-        "any" if size is None else str((size - 1) // d + 1)
-        for size, d in zip(sizes, dilation, strict=True)
     ]
-    one = largest[0] if len(set(largest)) == 1 else f"[{', '.join(largest)}]"
-    return f"use `padding: same`, or a window of at most {one}"
+    smaller = most[0] if len(set(most)) == 1 else most
+    return RuleError(
+        "HB402",
+        f"`{name}` looks at {_span(window, place)} entries of axis {axis} at once{spread}, "
+        f"the {AXES[layout.rank][place]}, but receives {given.shape[axis]}: {given}",
+        field=window.field,
+        help=f"use `padding: same`, or a `{window.field}` of at most {smaller}",
+    )

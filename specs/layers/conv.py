@@ -1,141 +1,108 @@
-"""Layers that move a window of weights over a sequence, a picture or a volume."""
+"""Convolutions: kernels that slide over one, two or three axes."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from math import gcd
+from typing import final
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ..base import Activation, Constraint, Initializer, LayerSpec, Regularizer, conflict
+from ..base import LayerSpec, conflict
 from .fields import (
     ActivityRegularizer,
     BiasConstraint,
     BiasInitializer,
     BiasRegularizer,
+    CausalPadding,
     DataFormat,
+    DepthMultiplier,
+    DepthwiseConstraint,
+    DepthwiseInitializer,
+    DepthwiseRegularizer,
+    DilationRate1,
+    DilationRate2,
+    DilationRate3,
+    Filters,
+    Groups,
     KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
+    KernelSize1,
+    KernelSize2,
+    KernelSize3,
+    OutputActivation,
+    OutputPadding1,
+    OutputPadding2,
+    OutputPadding3,
+    Padding,
+    PointwiseConstraint,
+    PointwiseInitializer,
+    PointwiseRegularizer,
+    Sizes,
+    Strides1,
+    Strides2,
+    Strides3,
     UseBias,
+    per_axis,
 )
 
-Size = Annotated[int, Field(ge=1)]
-Extra = Annotated[int, Field(ge=0)]
 
-Sizes1 = Size | tuple[Size]
-Sizes2 = Size | tuple[Size, Size]
-Sizes3 = Size | tuple[Size, Size, Size]
-
-WINDOW = "Size of the window: one number, or one an axis."
-STEP = "How far the window moves at a time: one number, or one an axis."
-SPREAD = "Distance between the entries that the window takes: one number, or one an axis."
-ADDED = "Entries added at the end of the output: one number, or one an axis; `null` chooses."
-
-Filters = Annotated[int, Field(ge=1, description="Number of channels of the output.")]
-KernelSize1 = Annotated[Sizes1, Field(description="Length of the window.")]
-KernelSize2 = Annotated[Sizes2, Field(description=WINDOW)]
-KernelSize3 = Annotated[Sizes3, Field(description=WINDOW)]
-Strides1 = Annotated[Sizes1, Field(description="How far the window moves at a time.")]
-Strides2 = Annotated[Sizes2, Field(description=STEP)]
-Strides3 = Annotated[Sizes3, Field(description=STEP)]
-Dilation1 = Annotated[
-    Sizes1, Field(description="Distance between the entries that the window takes.")
-]
-Dilation2 = Annotated[Sizes2, Field(description=SPREAD)]
-Dilation3 = Annotated[Sizes3, Field(description=SPREAD)]
-OutputPadding1 = Annotated[
-    Extra | tuple[Extra] | None,
-    Field(description="Entries added at the end of the output; `null` chooses."),
-]
-OutputPadding2 = Annotated[Extra | tuple[Extra, Extra] | None, Field(description=ADDED)]
-OutputPadding3 = Annotated[Extra | tuple[Extra, Extra, Extra] | None, Field(description=ADDED)]
-Padding = Annotated[
-    Literal["valid", "same"],
-    Field(description="Whether the window stays inside (valid) or zeros surround it (same)."),
-]
-PaddingOrCausal = Annotated[
-    Literal["valid", "same", "causal"],
-    Field(description="Inside (valid), zeros on both sides (same), or only before (causal)."),
-]
-Groups = Annotated[
-    Size, Field(description="Number of parts the channels are split into, each by itself.")
-]
-DepthMultiplier = Annotated[
-    Size, Field(description="Number of output channels made of each input channel.")
-]
-OutputActivation = Annotated[
-    Activation | None, Field(description="Function applied to the output.")
-]
-DepthwiseInitializer = Annotated[
-    Initializer, Field(description="Initializer of the kernel of each channel.")
-]
-PointwiseInitializer = Annotated[
-    Initializer, Field(description="Initializer of the kernel that mixes the channels.")
-]
-DepthwiseRegularizer = Annotated[
-    Regularizer | None, Field(description="Regularizer of the kernel of each channel.")
-]
-PointwiseRegularizer = Annotated[
-    Regularizer | None, Field(description="Regularizer of the kernel that mixes the channels.")
-]
-DepthwiseConstraint = Annotated[
-    Constraint | None, Field(description="Constraint of the kernel of each channel.")
-]
-PointwiseConstraint = Annotated[
-    Constraint | None, Field(description="Constraint of the kernel that mixes the channels.")
-]
-
-OneOrMore = int | tuple[int, ...]
-
-
-def spread(value: OneOrMore, rank: int) -> tuple[int, ...]:
-    """Give a number for each of the axes that a window moves along."""
-    return value if isinstance(value, tuple) else (value,) * rank
-
-
-def _moves(strides: OneOrMore, dilation: OneOrMore) -> None:
-    """Refuse a dilated window that skips positions."""
-    if max(spread(strides, 1)) > 1 and max(spread(dilation, 1)) > 1:
+def _stride_or_dilate(strides: Sizes, dilation_rate: Sizes) -> None:
+    """Refuse a kernel that both jumps and has gaps."""
+    if max(per_axis(strides, 1)) > 1 and max(per_axis(dilation_rate, 1)) > 1:
         raise conflict(
             "dilation_rate",
-            "`dilation_rate` above 1 does not go together with `strides` above 1",
-            "keep one of them at 1",
+            "`strides` and `dilation_rate` are both above 1",
+            "Keras can do one or the other: leave one of them at 1",
         )
 
 
-def _splits(filters: int, groups: int) -> None:
-    """Refuse filters that do not share out evenly."""
+def _divide(filters: int, groups: int) -> None:
+    """Refuse groups of unequal numbers of filters."""
     if filters % groups:
         raise conflict(
             "groups",
-            f"{filters} `filters` do not split into {groups} `groups` of equal size",
-            f"make `filters` a multiple of {groups}",
+            f"{filters} `filters` do not split into {groups} groups of equal size",
+            f"use `filters: {filters + groups - filters % groups}`, "
+            f"or `groups: {gcd(filters, groups)}`",
         )
 
 
-def _ends(added: OneOrMore | None, strides: OneOrMore, rank: int) -> None:
-    """Refuse an addition that another step of the window would cover."""
-    if added is None:
+def _pad_output(layer: Conv1DTranspose | Conv2DTranspose | Conv3DTranspose, rank: int) -> None:
+    """Refuse an output that no convolution would bring back to the input's size."""
+    if layer.output_padding is None:
         return
-    for more, step in zip(spread(added, rank), spread(strides, rank), strict=True):
-        if more >= step:
-            raise conflict(
-                "output_padding",
-                f"`output_padding` must stay below `strides`, but {more} is not below {step}",
-                f"write {step - 1}" if step > 1 else "remove it, or enlarge `strides`",
+    remedy = "leave it out: Keras chooses it by `padding`"
+    axes = zip(
+        per_axis(layer.kernel_size, rank),
+        per_axis(layer.strides, rank),
+        per_axis(layer.output_padding, rank),
+        per_axis(layer.dilation_rate, rank),
+        strict=True,
+    )
+    for kernel, stride, extra, gap in axes:
+        span = (kernel - 1) * gap + 1
+        if extra >= stride:
+            message = f"`output_padding` {extra} must be below `strides`, which is {stride}"
+            raise conflict("output_padding", message, remedy)
+        if layer.padding == "same" and extra == 0 and span % 2 == 0:
+            message = (
+                "`output_padding` 0 with `padding: same` takes a kernel that spans an odd number "
+                f"of entries, not {span}"
             )
+            raise conflict("output_padding", message, remedy)
 
 
 @final
 class Conv1D(LayerSpec):
-    """Moves a window of weights over a sequence; each filter makes one channel."""
+    """Slides kernels over a sequence; each gives a channel of the output."""
 
     filters: Filters
     kernel_size: KernelSize1
     strides: Strides1 = 1
-    padding: PaddingOrCausal = "valid"
+    padding: CausalPadding = "valid"
     data_format: DataFormat = None
-    dilation_rate: Dilation1 = 1
+    dilation_rate: DilationRate1 = 1
     groups: Groups = 1
     activation: OutputActivation = None
     use_bias: UseBias = True
@@ -148,22 +115,22 @@ class Conv1D(LayerSpec):
     bias_constraint: BiasConstraint = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Conv1D:
-        _moves(self.strides, self.dilation_rate)
-        _splits(self.filters, self.groups)
+    def _together(self) -> Conv1D:
+        _stride_or_dilate(self.strides, self.dilation_rate)
+        _divide(self.filters, self.groups)
         return self
 
 
 @final
 class Conv2D(LayerSpec):
-    """Moves a window of weights over an image; each filter makes one channel."""
+    """Slides kernels over an image; each gives a channel of the output."""
 
     filters: Filters
     kernel_size: KernelSize2
     strides: Strides2 = (1, 1)
     padding: Padding = "valid"
     data_format: DataFormat = None
-    dilation_rate: Dilation2 = (1, 1)
+    dilation_rate: DilationRate2 = (1, 1)
     groups: Groups = 1
     activation: OutputActivation = None
     use_bias: UseBias = True
@@ -176,22 +143,22 @@ class Conv2D(LayerSpec):
     bias_constraint: BiasConstraint = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Conv2D:
-        _moves(self.strides, self.dilation_rate)
-        _splits(self.filters, self.groups)
+    def _together(self) -> Conv2D:
+        _stride_or_dilate(self.strides, self.dilation_rate)
+        _divide(self.filters, self.groups)
         return self
 
 
 @final
 class Conv3D(LayerSpec):
-    """Moves a window of weights over a volume; each filter makes one channel."""
+    """Slides kernels over a volume; each gives a channel of the output."""
 
     filters: Filters
     kernel_size: KernelSize3
     strides: Strides3 = (1, 1, 1)
     padding: Padding = "valid"
     data_format: DataFormat = None
-    dilation_rate: Dilation3 = (1, 1, 1)
+    dilation_rate: DilationRate3 = (1, 1, 1)
     groups: Groups = 1
     activation: OutputActivation = None
     use_bias: UseBias = True
@@ -204,15 +171,15 @@ class Conv3D(LayerSpec):
     bias_constraint: BiasConstraint = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Conv3D:
-        _moves(self.strides, self.dilation_rate)
-        _splits(self.filters, self.groups)
+    def _together(self) -> Conv3D:
+        _stride_or_dilate(self.strides, self.dilation_rate)
+        _divide(self.filters, self.groups)
         return self
 
 
 @final
 class Conv1DTranspose(LayerSpec):
-    """Spreads each entry of a sequence over a window of weights: a convolution turned round."""
+    """Goes the way of `Conv1D` backwards: spreads each entry of a sequence over a kernel."""
 
     filters: Filters
     kernel_size: KernelSize1
@@ -220,7 +187,7 @@ class Conv1DTranspose(LayerSpec):
     padding: Padding = "valid"
     output_padding: OutputPadding1 = None
     data_format: DataFormat = None
-    dilation_rate: Dilation1 = 1
+    dilation_rate: DilationRate1 = 1
     activation: OutputActivation = None
     use_bias: UseBias = True
     kernel_initializer: KernelInitializer = "glorot_uniform"
@@ -232,15 +199,15 @@ class Conv1DTranspose(LayerSpec):
     bias_constraint: BiasConstraint = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Conv1DTranspose:
-        _moves(self.strides, self.dilation_rate)
-        _ends(self.output_padding, self.strides, 1)
+    def _together(self) -> Conv1DTranspose:
+        _stride_or_dilate(self.strides, self.dilation_rate)
+        _pad_output(self, 1)
         return self
 
 
 @final
 class Conv2DTranspose(LayerSpec):
-    """Spreads each entry of an image over a window of weights: a convolution turned round."""
+    """Goes the way of `Conv2D` backwards: spreads each entry of an image over a kernel."""
 
     filters: Filters
     kernel_size: KernelSize2
@@ -248,7 +215,7 @@ class Conv2DTranspose(LayerSpec):
     padding: Padding = "valid"
     output_padding: OutputPadding2 = None
     data_format: DataFormat = None
-    dilation_rate: Dilation2 = (1, 1)
+    dilation_rate: DilationRate2 = (1, 1)
     activation: OutputActivation = None
     use_bias: UseBias = True
     kernel_initializer: KernelInitializer = "glorot_uniform"
@@ -260,15 +227,15 @@ class Conv2DTranspose(LayerSpec):
     bias_constraint: BiasConstraint = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Conv2DTranspose:
-        _moves(self.strides, self.dilation_rate)
-        _ends(self.output_padding, self.strides, 2)
+    def _together(self) -> Conv2DTranspose:
+        _stride_or_dilate(self.strides, self.dilation_rate)
+        _pad_output(self, 2)
         return self
 
 
 @final
 class Conv3DTranspose(LayerSpec):
-    """Spreads each entry of a volume over a window of weights: a convolution turned round."""
+    """Goes the way of `Conv3D` backwards: spreads each entry of a volume over a kernel."""
 
     filters: Filters
     kernel_size: KernelSize3
@@ -276,7 +243,7 @@ class Conv3DTranspose(LayerSpec):
     padding: Padding = "valid"
     data_format: DataFormat = None
     output_padding: OutputPadding3 = None
-    dilation_rate: Dilation3 = (1, 1, 1)
+    dilation_rate: DilationRate3 = (1, 1, 1)
     activation: OutputActivation = None
     use_bias: UseBias = True
     kernel_initializer: KernelInitializer = "glorot_uniform"
@@ -288,22 +255,22 @@ class Conv3DTranspose(LayerSpec):
     bias_constraint: BiasConstraint = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Conv3DTranspose:
-        _moves(self.strides, self.dilation_rate)
-        _ends(self.output_padding, self.strides, 3)
+    def _together(self) -> Conv3DTranspose:
+        _stride_or_dilate(self.strides, self.dilation_rate)
+        _pad_output(self, 3)
         return self
 
 
 @final
 class DepthwiseConv1D(LayerSpec):
-    """Moves a window over each channel of a sequence by itself."""
+    """Slides kernels over each channel of a sequence by itself."""
 
     kernel_size: KernelSize1
     strides: Strides1 = 1
     padding: Padding = "valid"
     depth_multiplier: DepthMultiplier = 1
     data_format: DataFormat = None
-    dilation_rate: Dilation1 = 1
+    dilation_rate: DilationRate1 = 1
     activation: OutputActivation = None
     use_bias: UseBias = True
     depthwise_initializer: DepthwiseInitializer = "glorot_uniform"
@@ -317,14 +284,14 @@ class DepthwiseConv1D(LayerSpec):
 
 @final
 class DepthwiseConv2D(LayerSpec):
-    """Moves a window over each channel of an image by itself."""
+    """Slides kernels over each channel of an image by itself."""
 
     kernel_size: KernelSize2
     strides: Strides2 = (1, 1)
     padding: Padding = "valid"
     depth_multiplier: DepthMultiplier = 1
     data_format: DataFormat = None
-    dilation_rate: Dilation2 = (1, 1)
+    dilation_rate: DilationRate2 = (1, 1)
     activation: OutputActivation = None
     use_bias: UseBias = True
     depthwise_initializer: DepthwiseInitializer = "glorot_uniform"
@@ -338,14 +305,14 @@ class DepthwiseConv2D(LayerSpec):
 
 @final
 class SeparableConv1D(LayerSpec):
-    """Moves a window over each channel of a sequence by itself, then mixes the channels."""
+    """Slides kernels over each channel of a sequence by itself, then mixes the channels."""
 
     filters: Filters
     kernel_size: KernelSize1
     strides: Strides1 = 1
     padding: Padding = "valid"
     data_format: DataFormat = None
-    dilation_rate: Dilation1 = 1
+    dilation_rate: DilationRate1 = 1
     depth_multiplier: DepthMultiplier = 1
     activation: OutputActivation = None
     use_bias: UseBias = True
@@ -363,14 +330,14 @@ class SeparableConv1D(LayerSpec):
 
 @final
 class SeparableConv2D(LayerSpec):
-    """Moves a window over each channel of an image by itself, then mixes the channels."""
+    """Slides kernels over each channel of an image by itself, then mixes the channels."""
 
     filters: Filters
     kernel_size: KernelSize2
     strides: Strides2 = (1, 1)
     padding: Padding = "valid"
     data_format: DataFormat = None
-    dilation_rate: Dilation2 = (1, 1)
+    dilation_rate: DilationRate2 = (1, 1)
     depth_multiplier: DepthMultiplier = 1
     activation: OutputActivation = None
     use_bias: UseBias = True

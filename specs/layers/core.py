@@ -1,4 +1,4 @@
-"""The layers that most models begin or end with."""
+"""Layers that every kind of network uses."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated, final
 
 from pydantic import Field
 
-from ..base import Activation as ActivationChoice
-from ..base import Constraint, Initializer, LayerSpec, Regularizer
+from .. import base
+from ..base import LayerSpec
 from .fields import (
     ActivityRegularizer,
     BiasConstraint,
@@ -16,30 +16,19 @@ from .fields import (
     KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
+    OutputActivation,
+    Size,
+    Units,
     UseBias,
 )
-
-_TUNING = "a later tuning or quantization of trained weights, not a part of the architecture"
-
-OMITTED: dict[str, dict[str, str]] = {
-    "Dense": {"lora_rank": _TUNING, "lora_alpha": _TUNING, "quantization_config": _TUNING},
-    "Embedding": {
-        "weights": "it holds an array, and a spec holds no weights",
-        "lora_rank": _TUNING,
-        "lora_alpha": _TUNING,
-        "quantization_config": _TUNING,
-    },
-}
 
 
 @final
 class Dense(LayerSpec):
-    """Multiplies the last axis by a matrix of weights: every output sees every input."""
+    """Mixes all entries of the last axis: a matrix product and an offset."""
 
-    units: Annotated[int, Field(ge=1, description="Size of the output's last axis.")]
-    activation: Annotated[
-        ActivationChoice | None, Field(description="Function applied to the output.")
-    ] = None
+    units: Units
+    activation: OutputActivation = None
     use_bias: UseBias = True
     kernel_initializer: KernelInitializer = "glorot_uniform"
     bias_initializer: BiasInitializer = "zeros"
@@ -52,35 +41,50 @@ class Dense(LayerSpec):
 
 @final
 class Embedding(LayerSpec):
-    """Turns each whole number into a learned vector."""
+    """Gives each integer a vector of its own, which is learned."""
 
     input_dim: Annotated[
-        int, Field(ge=1, description="Size of the vocabulary: numbers run from 0 to one less.")
+        Size, Field(description="Number of vectors; the integers go from 0 to one less.")
     ]
-    output_dim: Annotated[int, Field(ge=1, description="Length of the vectors.")]
+    output_dim: Annotated[Size, Field(description="Size of each vector.")]
     embeddings_initializer: Annotated[
-        Initializer, Field(description="Initializer of the vectors.")
+        base.Initializer, Field(description="Initializer of the vectors.")
     ] = "uniform"
     embeddings_regularizer: Annotated[
-        Regularizer | None, Field(description="Regularizer of the vectors.")
+        base.Regularizer | None, Field(description="Regularizer of the vectors.")
     ] = None
     embeddings_constraint: Annotated[
-        Constraint | None, Field(description="Constraint of the vectors.")
+        base.Constraint | None, Field(description="Constraint of the vectors.")
     ] = None
     mask_zero: Annotated[
-        bool, Field(description="Whether 0 is padding, which later layers skip.")
+        bool, Field(description="Whether 0 means that nothing is there, which later layers skip.")
     ] = False
 
 
 @final
 class Activation(LayerSpec):
-    """Applies a function to every entry."""
+    """Applies an activation to every entry."""
 
-    activation: Annotated[ActivationChoice, Field(description="The function.")]
+    activation: Annotated[base.Activation, Field(description="Activation to apply.")]
 
 
 LAYERS: tuple[type[LayerSpec], ...] = (Dense, Embedding, Activation)
 
 ALIASES: dict[str, str] = {}
 
-__all__ = ["ALIASES", "LAYERS", "OMITTED", "Activation", "Dense", "Embedding"]
+_FINE_TUNING = "it freezes weights that were trained before, and a spec makes new ones"
+_QUANTIZED = "it takes an object, and belongs to a model that is trained already"
+
+OMITTED: dict[str, dict[str, str]] = {
+    "Dense": {
+        "lora_rank": _FINE_TUNING,
+        "lora_alpha": _FINE_TUNING,
+        "quantization_config": _QUANTIZED,
+    },
+    "Embedding": {
+        "weights": "it holds arrays of numbers",
+        "lora_rank": _FINE_TUNING,
+        "lora_alpha": _FINE_TUNING,
+        "quantization_config": _QUANTIZED,
+    },
+}

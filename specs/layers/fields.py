@@ -13,6 +13,15 @@ Count = Annotated[int, Field(ge=0)]
 Ends = Count | tuple[Count, Count]
 """How many entries at both ends of an axis, or at its start and at its end."""
 
+Sizes = int | tuple[int, ...]
+"""One number for every axis, or one for each."""
+
+
+def per_axis(value: Sizes, rank: int) -> tuple[int, ...]:
+    """Return one number for each of ``rank`` axes."""
+    return (value,) * rank if isinstance(value, int) else value
+
+
 Seed = Annotated[
     int | None, Field(ge=0, lt=2**31, description="Fixes the numbers drawn; `null` draws afresh.")
 ]
@@ -65,11 +74,11 @@ PoolStrides2 = Annotated[Size | tuple[Size, Size] | None, Field(description=_POO
 PoolStrides3 = Annotated[Size | tuple[Size, Size, Size] | None, Field(description=_POOL_STRIDES)]
 Padding = Annotated[
     Literal["valid", "same"],
-    Field(description="`same` pads the input with zeros until every entry is a centre."),
+    Field(description="`same` pads both ends of the input, `valid` none."),
 ]
 CausalPadding = Annotated[
     Literal["valid", "same", "causal"],
-    Field(description="`same` pads both ends with zeros, `causal` the start alone."),
+    Field(description="`same` pads both ends of the input, `causal` its start, `valid` none."),
 ]
 KeepDims = Annotated[bool, Field(description="Whether the axes that are pooled stay, of size 1.")]
 

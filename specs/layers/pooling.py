@@ -1,113 +1,92 @@
-"""Layers that keep the largest, or the mean, of each window or of everything."""
+"""Layers that sum up a window, or all, of each channel in one number."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, final
-
-from pydantic import Field
+from typing import ClassVar, final
 
 from ..base import LayerSpec
-from .fields import DataFormat
-
-Size = Annotated[int, Field(ge=1)]
-
-Sizes1 = Size | tuple[Size]
-Sizes2 = Size | tuple[Size, Size]
-Sizes3 = Size | tuple[Size, Size, Size]
-
-WINDOW = "Size of the window: one number, or one an axis."
-STEP = "How far the window moves at a time; `null` means its own size."
-
-PoolSize1 = Annotated[Sizes1, Field(description="Length of the window.")]
-PoolSize2 = Annotated[Sizes2, Field(description=WINDOW)]
-PoolSize3 = Annotated[Sizes3, Field(description=WINDOW)]
-Strides1 = Annotated[Sizes1 | None, Field(description=STEP)]
-Strides2 = Annotated[Sizes2 | None, Field(description=STEP)]
-Strides3 = Annotated[Sizes3 | None, Field(description=STEP)]
-Padding = Annotated[
-    Literal["valid", "same"],
-    Field(description="Whether windows that stick out are left out (valid) or kept (same)."),
-]
-KeepDims = Annotated[
-    bool, Field(description="Whether to keep the axes that are pooled, with size 1.")
-]
+from .fields import (
+    DataFormat,
+    KeepDims,
+    Padding,
+    PoolSize1,
+    PoolSize2,
+    PoolSize3,
+    PoolStrides1,
+    PoolStrides2,
+    PoolStrides3,
+)
 
 
 @final
 class MaxPooling1D(LayerSpec):
-    """Keeps the largest of each window of a sequence, channel by channel."""
+    """Takes the largest entry of each window of a sequence, channel by channel."""
 
     positional: ClassVar[int | None] = 1
 
     pool_size: PoolSize1 = 2
-    strides: Strides1 = None
+    strides: PoolStrides1 = None
     padding: Padding = "valid"
     data_format: DataFormat = None
 
 
 @final
 class MaxPooling2D(LayerSpec):
-    """Keeps the largest of each window of an image, channel by channel."""
+    """Takes the largest entry of each window of an image, channel by channel."""
 
     positional: ClassVar[int | None] = 1
 
     pool_size: PoolSize2 = (2, 2)
-    strides: Strides2 = None
+    strides: PoolStrides2 = None
     padding: Padding = "valid"
     data_format: DataFormat = None
 
 
 @final
 class MaxPooling3D(LayerSpec):
-    """Keeps the largest of each window of a volume, channel by channel."""
+    """Takes the largest entry of each window of a volume, channel by channel."""
 
     positional: ClassVar[int | None] = 1
 
     pool_size: PoolSize3 = (2, 2, 2)
-    strides: Strides3 = None
+    strides: PoolStrides3 = None
     padding: Padding = "valid"
     data_format: DataFormat = None
 
 
 @final
 class AveragePooling1D(LayerSpec):
-    """Keeps the mean of each window of a sequence, channel by channel."""
-
-    positional: ClassVar[int | None] = 1
+    """Averages the entries of each window of a sequence, channel by channel."""
 
     pool_size: PoolSize1
-    strides: Strides1 = None
+    strides: PoolStrides1 = None
     padding: Padding = "valid"
     data_format: DataFormat = None
 
 
 @final
 class AveragePooling2D(LayerSpec):
-    """Keeps the mean of each window of an image, channel by channel."""
-
-    positional: ClassVar[int | None] = 1
+    """Averages the entries of each window of an image, channel by channel."""
 
     pool_size: PoolSize2
-    strides: Strides2 = None
+    strides: PoolStrides2 = None
     padding: Padding = "valid"
     data_format: DataFormat = None
 
 
 @final
 class AveragePooling3D(LayerSpec):
-    """Keeps the mean of each window of a volume, channel by channel."""
-
-    positional: ClassVar[int | None] = 1
+    """Averages the entries of each window of a volume, channel by channel."""
 
     pool_size: PoolSize3
-    strides: Strides3 = None
+    strides: PoolStrides3 = None
     padding: Padding = "valid"
     data_format: DataFormat = None
 
 
 @final
 class GlobalMaxPooling1D(LayerSpec):
-    """Keeps the largest of each channel of a sequence."""
+    """Takes the largest entry of each channel of a sequence."""
 
     data_format: DataFormat = None
     keepdims: KeepDims = False
@@ -115,7 +94,7 @@ class GlobalMaxPooling1D(LayerSpec):
 
 @final
 class GlobalMaxPooling2D(LayerSpec):
-    """Keeps the largest of each channel of an image."""
+    """Takes the largest entry of each channel of an image."""
 
     data_format: DataFormat = None
     keepdims: KeepDims = False
@@ -123,7 +102,7 @@ class GlobalMaxPooling2D(LayerSpec):
 
 @final
 class GlobalMaxPooling3D(LayerSpec):
-    """Keeps the largest of each channel of a volume."""
+    """Takes the largest entry of each channel of a volume."""
 
     data_format: DataFormat = None
     keepdims: KeepDims = False
@@ -131,7 +110,7 @@ class GlobalMaxPooling3D(LayerSpec):
 
 @final
 class GlobalAveragePooling1D(LayerSpec):
-    """Keeps the mean of each channel of a sequence."""
+    """Averages the entries of each channel of a sequence."""
 
     data_format: DataFormat = None
     keepdims: KeepDims = False
@@ -139,7 +118,7 @@ class GlobalAveragePooling1D(LayerSpec):
 
 @final
 class GlobalAveragePooling2D(LayerSpec):
-    """Keeps the mean of each channel of an image."""
+    """Averages the entries of each channel of an image."""
 
     data_format: DataFormat = None
     keepdims: KeepDims = False
@@ -147,7 +126,7 @@ class GlobalAveragePooling2D(LayerSpec):
 
 @final
 class GlobalAveragePooling3D(LayerSpec):
-    """Keeps the mean of each channel of a volume."""
+    """Averages the entries of each channel of a volume."""
 
     data_format: DataFormat = None
     keepdims: KeepDims = False

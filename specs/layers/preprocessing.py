@@ -1,48 +1,52 @@
-"""Layers that scale their input, or vary pictures while training."""
+"""Layers that scale their input, and layers that vary images while training."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field, model_validator
 
 from ..base import LayerSpec, conflict
 from .fields import DataFormat, Seed
 
-Scalars = float | Annotated[tuple[float, ...], Field(min_length=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Turn = Annotated[float, Field(ge=-1, le=1)]
 Zoom = Annotated[float, Field(gt=-1, le=1)]
+Shift = Annotated[float, Field(ge=-1, le=1)]
+Contrast = Annotated[float, Field(ge=0, le=1)]
 
 FillMode = Annotated[
-    Literal["reflect", "constant", "wrap", "nearest"],
-    Field(description="What fills the places that no pixel lands on."),
+    Literal["reflect", "wrap", "constant", "nearest"],
+    Field(description="What stands where the image does not reach."),
 ]
 Interpolation = Annotated[
-    Literal["bilinear", "nearest"], Field(description="How the values between pixels are found.")
+    Literal["nearest", "bilinear"], Field(description="How to find an entry between others.")
 ]
-FillValue = Annotated[
-    float, Field(description="What fills the empty places if `fill_mode` is `constant`.")
-]
+FillValue = Annotated[float, Field(description="The value that `fill_mode: constant` fills in.")]
 
 
 @final
 class Rescaling(LayerSpec):
-    """Multiplies every entry by one number and adds another."""
+    """Multiplies by a factor and adds an offset, to bring data into a range."""
 
-    scale: Annotated[Scalars, Field(description="The factor: one number, or one a channel.")]
+    scale: Annotated[
+        float | Annotated[tuple[float, ...], Field(min_length=1)],
+        Field(description="Factor: one number, or one for each entry of the last axis."),
+    ]
     offset: Annotated[
-        Scalars, Field(description="What is added then: one number, or one a channel.")
+        float | Annotated[tuple[float, ...], Field(min_length=1)],
+        Field(description="Offset: one number, or one for each entry of the last axis."),
     ] = 0.0
 
 
 @final
 class RandomFlip(LayerSpec):
-    """Mirrors pictures at random while training."""
+    """Mirrors random images while training."""
+
+    positional: ClassVar[int | None] = 1
 
     mode: Annotated[
         Literal["horizontal", "vertical", "horizontal_and_vertical"],
-        Field(description="Left and right (horizontal), top and bottom (vertical), or both."),
+        Field(description="Left to right, top to bottom, or both."),
     ] = "horizontal_and_vertical"
     seed: Seed = None
     data_format: DataFormat = None
@@ -50,11 +54,11 @@ class RandomFlip(LayerSpec):
 
 @final
 class RandomRotation(LayerSpec):
-    """Turns pictures at random while training."""
+    """Turns images by random angles while training."""
 
     factor: Annotated[
         Turn | tuple[Turn, Turn],
-        Field(description="Largest turn, as a part of a full circle, or (least, largest)."),
+        Field(description="Largest angle either way, or both bounds; 1 is a whole turn."),
     ]
     fill_mode: FillMode = "reflect"
     interpolation: Interpolation = "bilinear"
@@ -65,11 +69,11 @@ class RandomRotation(LayerSpec):
 
 @final
 class RandomZoom(LayerSpec):
-    """Enlarges and shrinks pictures at random while training."""
+    """Zooms images in and out at random while training."""
 
     height_factor: Annotated[
         Zoom | tuple[Zoom, Zoom],
-        Field(description="Largest change of the height, or (least, largest); above 0 shrinks."),
+        Field(description="Largest zoom either way, or both bounds; below 0 zooms in."),
     ]
     width_factor: Annotated[
         Zoom | tuple[Zoom, Zoom] | None,
@@ -84,15 +88,17 @@ class RandomZoom(LayerSpec):
 
 @final
 class RandomTranslation(LayerSpec):
-    """Shifts pictures at random while training."""
+    """Shifts images at random while training."""
 
     height_factor: Annotated[
-        Turn | tuple[Turn, Turn],
-        Field(description="Largest shift, as a part of the height, or (least, largest)."),
+        Shift | tuple[Shift, Shift],
+        Field(description="Largest shift up or down, or both bounds, as a fraction of the height."),
     ]
     width_factor: Annotated[
-        Turn | tuple[Turn, Turn],
-        Field(description="Largest shift, as a part of the width, or (least, largest)."),
+        Shift | tuple[Shift, Shift],
+        Field(
+            description="Largest shift left or right, or both bounds, as a fraction of the width."
+        ),
     ]
     fill_mode: FillMode = "reflect"
     interpolation: Interpolation = "bilinear"
@@ -103,23 +109,25 @@ class RandomTranslation(LayerSpec):
 
 @final
 class RandomContrast(LayerSpec):
-    """Strengthens and weakens the contrast of pictures at random while training."""
+    """Raises and lowers the contrast of images at random while training."""
 
     factor: Annotated[
-        Share | tuple[Share, Share],
-        Field(description="Largest change, as a part of the contrast, or (weaker, stronger)."),
+        Contrast | tuple[Contrast, Contrast],
+        Field(description="Largest increase, or how much less and how much more."),
     ]
     value_range: Annotated[
-        tuple[float, float], Field(description="Least and largest value of a pixel.")
+        tuple[float, float],
+        Field(description="Smallest and largest entry; what leaves the range is cut off."),
     ] = (0, 255)
     seed: Seed = None
 
     @model_validator(mode="after")
-    def _range(self) -> RandomContrast:
-        least, largest = self.value_range
-        if least >= largest:
-            message = f"`value_range` begins at {least:g}, which is not below its end, {largest:g}"
-            raise conflict("value_range", message)
+    def _ordered(self) -> RandomContrast:
+        low, high = self.value_range
+        if low >= high:
+            raise conflict(
+                "value_range", f"`value_range` goes from {low} to {high}, which is empty"
+            )
         return self
 
 

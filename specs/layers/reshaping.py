@@ -1,54 +1,46 @@
-"""Layers that rearrange, pad, crop or repeat the entries of their input."""
+"""Layers that move, repeat, add or drop entries without changing one."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field, model_validator
 
 from ..base import LayerSpec, conflict
-from .fields import DataFormat
+from .fields import Count, DataFormat, Ends, Size
 
-Count = Annotated[int, Field(ge=0)]
-Times = Annotated[int, Field(ge=1)]
-Side = Count | tuple[Count, Count]
-
-PADDING = "Zeros to add at the ends: one number, one an axis, or a pair (before, after) an axis."
-CROPPING = "Entries to cut at the ends: one number, one an axis, or a pair (before, after) an axis."
-SIZE = "How often each entry is repeated: one number, or one an axis."
-
-Padding1D = Annotated[Side, Field(description="Zeros to add: one number, or (before, after).")]
-Padding2D = Annotated[Count | tuple[Side, Side], Field(description=PADDING)]
-Padding3D = Annotated[Count | tuple[Side, Side, Side], Field(description=PADDING)]
-Cropping1 = Annotated[Side, Field(description="Entries to cut: one number, or (before, after).")]
-Cropping2 = Annotated[Count | tuple[Side, Side], Field(description=CROPPING)]
-Cropping3 = Annotated[Count | tuple[Side, Side, Side], Field(description=CROPPING)]
-
-OMITTED: dict[str, dict[str, str]] = {}
+_PADDING = "Zeros to add at the ends of each axis: one number, or one for the start and the end."
+_CROPPING = (
+    "Entries to drop at the ends of each axis: one number, or one for the start and the end."
+)
+_SIZE = "How often to repeat the entries: one number, or one for each axis."
 
 
 @final
 class Flatten(LayerSpec):
-    """Lays out all entries of an example in one axis."""
+    """Puts all entries of an example in one row."""
 
     data_format: DataFormat = None
 
 
 @final
 class Reshape(LayerSpec):
-    """Lays out the entries of an example in another shape."""
+    """Gives the entries of an example another shape, in the same order."""
 
     target_shape: Annotated[
-        tuple[Annotated[int, Field(ge=-1)], ...],
+        tuple[Size | Literal[-1], ...],
         Field(description="The new shape, without the batch; one -1 takes what is left."),
     ]
 
     @model_validator(mode="after")
-    def _shape(self) -> Reshape:
+    def _one_open(self) -> Reshape:
         if self.target_shape.count(-1) > 1:
-            raise conflict("target_shape", "only one axis of `target_shape` can be -1")
-        if 0 in self.target_shape:
-            raise conflict("target_shape", "an axis of size 0 would hold no entries")
+            raise conflict(
+                "target_shape",
+                f"`target_shape` leaves {self.target_shape.count(-1)} sizes open with -1, "
+                "but only one can be found",
+                "the batch is no part of `target_shape`",
+            )
         return self
 
 
@@ -57,44 +49,46 @@ class Permute(LayerSpec):
     """Puts the axes of an example in another order."""
 
     dims: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...],
-        Field(min_length=1, description="The old axes in their new order, counted from 1."),
+        tuple[Size, ...],
+        Field(min_length=1, description="The axes in their new order; the first has number 1."),
     ]
 
     @model_validator(mode="after")
-    def _order(self) -> Permute:
+    def _each_once(self) -> Permute:
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            message = (
-                f"`dims` must hold each of 1 to {len(self.dims)} once; 0, the batch, stays first"
+            raise conflict(
+                "dims",
+                f"`dims` must name each axis from 1 to {len(self.dims)} once, "
+                f"but is {list(self.dims)}",
+                "the batch is no part of `dims`",
             )
-            raise conflict("dims", message)
         return self
 
 
 @final
 class RepeatVector(LayerSpec):
-    """Makes a sequence of one vector, repeated."""
+    """Makes a sequence of equal steps out of a vector."""
 
-    n: Annotated[int, Field(ge=1, description="How often the vector is repeated.")]
+    n: Annotated[Size, Field(description="Number of steps.")]
 
 
 @final
 class ZeroPadding1D(LayerSpec):
-    """Adds zeros before and after a sequence."""
+    """Adds zeros around a sequence."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    padding: Padding1D = 1
+    padding: Annotated[Ends, Field(description=_PADDING)] = 1
     data_format: DataFormat = None
 
 
 @final
 class ZeroPadding2D(LayerSpec):
-    """Adds rows and columns of zeros around an image."""
+    """Adds zeros around an image."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    padding: Padding2D = (1, 1)
+    padding: Annotated[Count | tuple[Ends, Ends], Field(description=_PADDING)] = (1, 1)
     data_format: DataFormat = None
 
 
@@ -102,71 +96,79 @@ class ZeroPadding2D(LayerSpec):
 class ZeroPadding3D(LayerSpec):
     """Adds zeros around a volume."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    padding: Padding3D = ((1, 1), (1, 1), (1, 1))
+    padding: Annotated[Count | tuple[Ends, Ends, Ends], Field(description=_PADDING)] = (
+        (1, 1),
+        (1, 1),
+        (1, 1),
+    )
     data_format: DataFormat = None
 
 
 @final
 class Cropping1D(LayerSpec):
-    """Cuts entries off both ends of a sequence."""
+    """Drops entries at the ends of a sequence."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    cropping: Cropping1 = (1, 1)
+    cropping: Annotated[Ends, Field(description=_CROPPING)] = (1, 1)
 
 
 @final
 class Cropping2D(LayerSpec):
-    """Cuts rows and columns off an image."""
+    """Drops entries at the ends of an image."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    cropping: Cropping2 = ((0, 0), (0, 0))
+    cropping: Annotated[Count | tuple[Ends, Ends], Field(description=_CROPPING)] = ((0, 0), (0, 0))
     data_format: DataFormat = None
 
 
 @final
 class Cropping3D(LayerSpec):
-    """Cuts the sides off a volume."""
+    """Drops entries at the ends of a volume."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    cropping: Cropping3 = ((1, 1), (1, 1), (1, 1))
+    cropping: Annotated[Count | tuple[Ends, Ends, Ends], Field(description=_CROPPING)] = (
+        (1, 1),
+        (1, 1),
+        (1, 1),
+    )
     data_format: DataFormat = None
 
 
 @final
 class UpSampling1D(LayerSpec):
-    """Repeats each step of a sequence."""
+    """Enlarges a sequence by repeating its entries."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    size: Annotated[Times, Field(description="How often each step is repeated.")] = 2
+    size: Annotated[Size, Field(description=_SIZE)] = 2
 
 
 @final
 class UpSampling2D(LayerSpec):
-    """Enlarges an image by whole factors."""
+    """Enlarges an image, by repeating its entries or by interpolating."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    size: Annotated[Times | tuple[Times, Times], Field(description=SIZE)] = (2, 2)
+    size: Annotated[Size | tuple[Size, Size], Field(description=_SIZE)] = (2, 2)
     data_format: DataFormat = None
     interpolation: Annotated[
         Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"],
-        Field(description="How the values between are found."),
+        Field(description="How to find the new entries; `nearest` repeats the old ones."),
     ] = "nearest"
 
 
 @final
 class UpSampling3D(LayerSpec):
-    """Enlarges a volume by whole factors."""
+    """Enlarges a volume by repeating its entries."""
 
-    positional = 1
+    positional: ClassVar[int | None] = 1
 
-    size: Annotated[Times | tuple[Times, Times, Times], Field(description=SIZE)] = (2, 2, 2)
+    size: Annotated[Size | tuple[Size, Size, Size], Field(description=_SIZE)] = (2, 2, 2)
     data_format: DataFormat = None
 
 
@@ -187,3 +189,5 @@ LAYERS: tuple[type[LayerSpec], ...] = (
 )
 
 ALIASES: dict[str, str] = {}
+
+OMITTED: dict[str, dict[str, str]] = {}

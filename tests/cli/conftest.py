@@ -76,7 +76,9 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> Run:
     """
     monkeypatch.setenv("PYTHONPATH", HOME)
 
-    def run(*arguments: str, script: str = MAIN, stdout: int = subprocess.PIPE, **settings: str) -> Outcome:
+    def run(
+        *arguments: str, script: str = MAIN, stdout: int = subprocess.PIPE, **settings: str
+    ) -> Outcome:
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments],
             stdout=stdout,

@@ -54,7 +54,9 @@ def test_github_prints_commands_and_nothing_else(hornbook, small, broken) -> Non
 
 
 def test_warnings_alone_are_fine(hornbook, folder, small) -> None:
-    (folder / "own.yaml").write_text(Path(small).read_text().replace("data: wine", "data: {npz: own.npz}"))
+    (folder / "own.yaml").write_text(
+        Path(small).read_text().replace("data: wine", "data: {npz: own.npz}")
+    )
     done = hornbook("check", "own.yaml")
     assert done.code == 0
     assert done.out.startswith("warning[HB508]")

@@ -61,13 +61,24 @@ def test_check_answers_soon(apart) -> None:
     assert statistics.median(took) < 1.2
 
 
-@pytest.mark.parametrize("arguments", [[], ["chek"], ["check"], ["check", "mnist", "--fromat", "json"], ["show", "mnist", "--batch-size", "0"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["chek"],
+        ["check"],
+        ["check", "mnist", "--fromat", "json"],
+        ["show", "mnist", "--batch-size", "0"],
+    ],
+)
 def test_wrong_usage(hornbook, arguments: list[str]) -> None:
     done = hornbook(*arguments)
     assert (done.code, done.out if arguments else "") == (2, "")
 
 
-def test_a_defect_is_one_line_and_a_code_of_its_own(hornbook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_one_line_and_a_code_of_its_own(
+    hornbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise KeyError("odd\nthing")
 
@@ -117,7 +128,13 @@ def test_a_poor_encoding_is_no_defect(apart, encoding: str) -> None:
 
 
 def test_no_control_characters_reach_a_pipe(apart) -> None:
-    for arguments in (["show", "mnist"], ["zoo", "mnist"], ["emit", "mnist"], ["zoo"], ["check", "nowhere"]):
+    for arguments in (
+        ["show", "mnist"],
+        ["zoo", "mnist"],
+        ["emit", "mnist"],
+        ["zoo"],
+        ["check", "nowhere"],
+    ):
         done = apart(*arguments, FORCE_COLOR="1")
         assert "\x1b" not in done.out + done.err
 

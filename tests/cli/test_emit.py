@@ -18,7 +18,9 @@ def test_source_goes_to_stdout_alone(hornbook, small, style: str) -> None:
 
 def test_shapes_and_script(hornbook, small) -> None:
     assert "# (None, 8)" in hornbook("emit", small, "--shapes").out
-    fit, tape = (hornbook("emit", small, "--script", "--loop", loop).out for loop in ("fit", "tape"))
+    fit, tape = (
+        hornbook("emit", small, "--script", "--loop", loop).out for loop in ("fit", "tape")
+    )
     assert "model.fit(" in fit
     assert "GradientTape" in tape
     assert "GradientTape" not in fit
@@ -32,7 +34,10 @@ def test_loop_without_script_is_wrong_usage(hornbook, small) -> None:
 def test_a_file_is_written_once(hornbook, small, folder: Path) -> None:
     done = hornbook("emit", small, "-o", "model.py")
     assert (done.code, done.out) == (0, "")
-    assert done.err == f"wrote model.py: {len((folder / 'model.py').read_text().splitlines())} lines, functional\n"
+    assert (
+        done.err
+        == f"wrote model.py: {len((folder / 'model.py').read_text().splitlines())} lines, functional\n"
+    )
     (folder / "model.py").write_text("mine")
     refused = hornbook("emit", small, "-o", "model.py")
     assert refused.code == 1
@@ -58,7 +63,9 @@ def test_a_style_that_cannot_express_the_graph(hornbook, folder: Path) -> None:
 
 
 def test_a_number_that_only_data_can_tell_is_refused(hornbook, folder: Path, small) -> None:
-    (folder / "own.yaml").write_text(Path(small).read_text().replace("data: wine", "data: {npz: own.npz}"))
+    (folder / "own.yaml").write_text(
+        Path(small).read_text().replace("data: wine", "data: {npz: own.npz}")
+    )
     done = hornbook("emit", "own.yaml")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("error[HB508]")

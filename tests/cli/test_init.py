@@ -11,7 +11,10 @@ from hornbook.cli.templates import TEMPLATES
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_template_passes_check_in_every_style(hornbook, folder: Path, template: str) -> None:
     done = hornbook("init", "mine", "--template", template)
-    assert (done.code, done.out) == (0, "wrote mine.yaml; it explains itself\nnext: hornbook check mine.yaml\n")
+    assert (done.code, done.out) == (
+        0,
+        "wrote mine.yaml; it explains itself\nnext: hornbook check mine.yaml\n",
+    )
     assert hornbook("check", "mine.yaml").out == "1 spec is fine\n"
     assert hornbook("emit", "mine.yaml", "--script").code == 0
     text = (folder / "mine.yaml").read_text()

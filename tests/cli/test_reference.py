@@ -11,7 +11,11 @@ from hornbook.specs.codes import CODES
 from hornbook.specs.load import zoo, zoo_text
 from hornbook.specs.schema import schema
 
-PAGES = sorted(page.name[:-3] for page in resources.files("hornbook.errors").iterdir() if page.name.endswith(".md"))
+PAGES = sorted(
+    page.name[:-3]
+    for page in resources.files("hornbook.errors").iterdir()
+    if page.name.endswith(".md")
+)
 
 
 def test_zoo_lists_every_spec_with_what_it_is(hornbook) -> None:
@@ -34,7 +38,10 @@ def test_zoo_prints_one_as_it_is(hornbook) -> None:
 def test_every_page_is_printed(hornbook, code: str) -> None:
     done = hornbook("explain", code.lower())
     assert done.code == 0
-    assert done.out.strip() == (resources.files("hornbook.errors") / f"{code}.md").read_text(encoding="utf-8").strip()
+    assert (
+        done.out.strip()
+        == (resources.files("hornbook.errors") / f"{code}.md").read_text(encoding="utf-8").strip()
+    )
 
 
 def test_explain_lists_all_codes(hornbook) -> None:

@@ -286,8 +286,13 @@ OWN_REFUSALS = {
     "Dropout": ("noise_shape",),
     # Booleans times noise are booleans.
     "GaussianDropout": ("receives bool",),
-    # It counts axes of the projections, in which the last axis is that of the heads.
-    "MultiHeadAttention": ("between the batch and the features", "same axis twice"),
+    # It counts axes of the projections, in which the last is that of the heads, ignores an axis
+    # that is named twice, and masks a window along axis 1 whatever axis the attention goes over.
+    "MultiHeadAttention": (
+        "between the batch and the features",
+        "same axis twice",
+        "counts positions along axis 1",
+    ),
 }
 """Fragments of what we refuse though Keras lets it pass, and why."""
 

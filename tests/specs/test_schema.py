@@ -47,7 +47,9 @@ def faults(value: Any, rule: Any, where: str = "") -> Iterator[str]:
     if "$ref" in rule:
         yield from faults(value, SCHEMA["$defs"][rule["$ref"].removeprefix("#/$defs/")], where)
     kinds = rule.get("type", [])
-    if kinds and not any(is_a(value, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
+    if kinds and not any(
+        is_a(value, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
+    ):
         yield f"{where}: {value!r} is not {kinds}"
         return
     if "const" in rule and value != rule["const"]:
@@ -70,7 +72,9 @@ def faults(value: Any, rule: Any, where: str = "") -> Iterator[str]:
 def bounds(value: float, rule: dict[str, Any], where: str) -> Iterator[str]:
     if not rule.get("minimum", value) <= value <= rule.get("maximum", value):
         yield f"{where}: {value} is out of bounds"
-    if value <= rule.get("exclusiveMinimum", value - 1) or value >= rule.get("exclusiveMaximum", value + 1):
+    if value <= rule.get("exclusiveMinimum", value - 1) or value >= rule.get(
+        "exclusiveMaximum", value + 1
+    ):
         yield f"{where}: {value} is out of bounds"
 
 
@@ -80,7 +84,11 @@ def inside_object(value: dict[str, Any], rule: dict[str, Any], where: str) -> It
         if key in rule.get("properties", {}):
             yield from faults(part, rule["properties"][key], f"{where}.{key}")
             continue
-        matching = [inner for pattern, inner in rule.get("patternProperties", {}).items() if re.search(pattern, key)]
+        matching = [
+            inner
+            for pattern, inner in rule.get("patternProperties", {}).items()
+            if re.search(pattern, key)
+        ]
         for inner in matching or [rule.get("additionalProperties", True)]:
             yield from faults(part, inner, f"{where}.{key}")
 
@@ -89,7 +97,11 @@ def inside_array(value: Any, rule: dict[str, Any], where: str) -> Iterator[str]:
     if not rule.get("minItems", 0) <= len(value) <= rule.get("maxItems", len(value)):
         yield f"{where}: {len(value)} items"
     items = rule.get("items", True)
-    pairs = zip(value, items, strict=False) if isinstance(items, list) else ((part, items) for part in value)
+    pairs = (
+        zip(value, items, strict=False)
+        if isinstance(items, list)
+        else ((part, items) for part in value)
+    )
     for index, (part, inner) in enumerate(pairs):
         yield from faults(part, inner, f"{where}[{index}]")
 
@@ -101,7 +113,9 @@ def nodes(rule: Any, key: str = "") -> Iterator[dict[str, Any]]:
             yield rule
         for name, part in rule.items():
             if name not in ("default", "const", "enum"):
-                yield from nodes(part, name if key not in ("properties", "patternProperties", "$defs") else "")
+                yield from nodes(
+                    part, name if key not in ("properties", "patternProperties", "$defs") else ""
+                )
     elif isinstance(rule, list):
         for part in rule:
             yield from nodes(part)
@@ -158,7 +172,9 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_layer_has_its_class_doc_and_every_argument_its_own() -> None:
-    arms = {arm["required"][0]: arm for arm in SCHEMA["$defs"]["layer"]["anyOf"] if "required" in arm}
+    arms = {
+        arm["required"][0]: arm for arm in SCHEMA["$defs"]["layer"]["anyOf"] if "required" in arm
+    }
     for cls in LAYERS:
         assert cls.__doc__
         assert arms[cls.__name__]["description"] == cls.__doc__.strip().split("\n")[0]
@@ -170,7 +186,9 @@ def test_every_layer_has_its_class_doc_and_every_argument_its_own() -> None:
 def test_every_spelling_is_offered() -> None:
     for kind, registry in REGISTRIES.items():
         arms = SCHEMA["$defs"][kind]["anyOf"]
-        offered = {arm["const"] for arm in arms if "const" in arm} | {arm["required"][0] for arm in arms if "required" in arm}
+        offered = {arm["const"] for arm in arms if "const" in arm} | {
+            arm["required"][0] for arm in arms if "required" in arm
+        }
         assert offered == set(registry.spellings())
 
 
@@ -181,4 +199,9 @@ def test_nothing_spoils_a_hover() -> None:
     text = json.dumps(SCHEMA)
     assert "x-kind" not in text
     assert "x-named" not in text
-    assert {"type": "null"} not in [arm for rule in nodes(SCHEMA) for arm in rule.get("anyOf", ()) if len(rule["anyOf"]) == 2 and "type" in rule["anyOf"][0]]
+    assert {"type": "null"} not in [
+        arm
+        for rule in nodes(SCHEMA)
+        for arm in rule.get("anyOf", ())
+        if len(rule["anyOf"]) == 2 and "type" in rule["anyOf"][0]
+    ]

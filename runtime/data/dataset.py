@@ -1,0 +1,118 @@
+"""A data set in memory, as it was found: bytes stay bytes, and scaling is left to the graph."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Arrays: TypeAlias = Any
+"""An array whose first axis counts the examples, or a dict of such by input or output name."""
+
+HELD_OUT = 0.2
+SPLIT_SEED = 20_261_123
+"""Decides which examples of a set without a test part are held out; it never changes."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What the graph does to an input first: ``(float32(x) - offset) / scale``.
+
+    ``offset`` and ``scale`` are numbers, or float32 arrays of the shape of one example.
+    """
+
+    offset: Any = 0.0
+    scale: Any = 1.0
+
+    @property
+    def identity(self) -> bool:
+        """Whether only the cast is left to do."""
+        return bool(np.all(np.asarray(self.offset) == 0) and np.all(np.asarray(self.scale) == 1))
+
+
+BYTES = Scaling(0.0, 255.0)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Training and test examples with their targets.
+
+    ``x_*`` keep the dtype in which they were found. Class labels are int64 of shape (N,), numbers float32; one-hot
+    labels keep their shape (N, classes). With several inputs or outputs, ``x_*`` and ``y_*`` are dicts.
+    ``classes`` is None where the targets are numbers.
+    """
+
+    name: str
+    x_train: Arrays
+    y_train: Arrays
+    x_test: Arrays
+    y_test: Arrays
+    classes: int | None
+    class_names: tuple[str, ...] = ()
+    scaling: Scaling | Mapping[str, Scaling | None] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def examples(self) -> tuple[int, int]:
+        """How many training and test examples there are."""
+        return len(next(arrays(self.x_train))), len(next(arrays(self.x_test)))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the names, dtypes, shapes and bytes of all arrays."""
+        digest = hashlib.sha256()
+        for part in ("x_train", "y_train", "x_test", "y_test"):
+            value = getattr(self, part)
+            named = value.items() if isinstance(value, Mapping) else [("", value)]
+            for name, array in sorted(named):
+                digest.update(f"{part} {name} {array.dtype.str} {array.shape}\n".encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+
+def arrays(part: Arrays) -> Iterator[np.ndarray]:
+    """Yield the array, or the arrays of a dict."""
+    if isinstance(part, Mapping):
+        yield from part.values()
+    else:
+        yield part
+
+
+def pick(part: Arrays, indices: np.ndarray) -> Arrays:
+    """Return some of the examples."""
+    if isinstance(part, Mapping):
+        return {name: array[indices] for name, array in part.items()}
+    return part[indices]
+
+
+def split(
+    examples: int, fraction: float, seed: int, labels: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of the larger and of the held-out part, each in its original order.
+
+    With ``labels`` every class gives its share. A pure function of its arguments.
+    """
+    rng = np.random.default_rng(seed)
+    groups = [np.arange(examples)]
+    if labels is not None:
+        groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    held: list[np.ndarray] = []
+    owed = 0.0
+    for group in groups:
+        owed += len(group) * fraction
+        count = min(round(owed), len(group))
+        owed -= count
+        held.append(rng.permutation(group)[:count])
+    test = np.sort(np.concatenate(held)).astype(np.int64)
+    if len(test) == 0:
+        test = np.array([examples - 1])
+    return np.setdiff1d(np.arange(examples), test), test
+
+
+def standardised(x: np.ndarray) -> Scaling:
+    """Return the scaling that brings every column of the training rows to mean 0 and deviation 1."""
+    offset, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+    return Scaling(offset.astype(np.float32), np.where(scale > 0, scale, 1.0).astype(np.float32))
