@@ -70,7 +70,12 @@ def max_params(chosen: int | None) -> int:
 
 
 def load(
-    spec: str, settings: list[str] | None = None, data: str | None = None, target: str | None = None
+    spec: str,
+    settings: list[str] | None = None,
+    data: str | None = None,
+    target: str | None = None,
+    *,
+    classes: int | None = None,
 ) -> Spec:
     """Read and validate a spec with what the command line says beside it.
 
@@ -88,4 +93,4 @@ def load(
         )
     overrides = [Override(text) for text in settings or ()]
     chosen = None if data is None else data_from_option(data, target)
-    return load(spec, overrides=overrides, data=chosen)
+    return load(spec, overrides=overrides, data=chosen, classes=classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -128,12 +128,12 @@ def write(
 
 
 @contextmanager
-def interruptible(message: str) -> Iterator[None]:
+def interruptible(message: Callable[[], str]) -> Iterator[None]:
     """Answer Ctrl-C with one line, and exit code 130."""
     try:
         yield
     except KeyboardInterrupt:
-        remark(message)
+        remark(message())
         raise typer.Exit(INTERRUPTED) from None
 
 

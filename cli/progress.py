@@ -13,6 +13,8 @@ from .output import console, say, terminal
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from ..runtime.train import Examples
+
 NARROWEST: Final = 8
 GAP: Final = "  "
 
@@ -66,20 +68,24 @@ class View:
     Into a pipe goes one line an epoch, and no control character.
     """
 
-    def __init__(self) -> None:
-        self.live = terminal(sys.stdout)
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.live = terminal(sys.stdout) and not quiet
         self.stack = ExitStack()
         self.bar: Progress | None = None
         self.task: TaskID | None = None
         self.rows = Rows(0, None)
-        self.epoch = 0
+        self.epoch: int | None = None
+        self.source = "data"
 
-    def began(self, epochs: int, steps: int) -> None:
-        """Show an empty bar."""
+    def began(self, examples: Examples, epochs: int) -> None:
+        """Count the examples, and show an empty bar."""
         self.rows = Rows(epochs, shutil.get_terminal_size().columns if self.live else None)
+        if not self.quiet:
+            say(f"data   {self.source}: {counts(examples)}\n")
         if self.live:
             self.bar = self.stack.enter_context(_bar())
-            self.task = self.bar.add_task("", total=steps, note="")
+            self.task = self.bar.add_task("", total=examples.training.steps_per_epoch, note="")
 
     def epoch_began(self, epoch: int) -> None:
         """Begin the bar anew."""
@@ -98,8 +104,13 @@ class View:
         for line in self.rows.lines(epoch, seconds, logs):
             if self.bar is not None:
                 self.bar.console.print(line, soft_wrap=True)
-            else:
+            elif not self.quiet:
                 say(line)
+
+    def where(self) -> str:
+        """Say where an interruption came."""
+        when = "before the first epoch" if self.epoch is None else f"in epoch {self.epoch + 1} of {self.rows.epochs}"
+        return f"interrupted {when}; nothing was saved"
 
     def __enter__(self) -> View:
         return self
@@ -108,6 +119,15 @@ class View:
         """Remove the bar."""
         self.stack.close()
         self.bar = None
+
+
+def counts(examples: Examples) -> str:
+    """Say how many examples there are, and what for."""
+    parts = [f"{examples.training.examples:,} examples to train on"]
+    if examples.validation is not None and examples.validation is not examples.test:
+        parts.append(f"{examples.validation.examples:,} to validate")
+    also = " and to validate" if examples.validation is examples.test else ""
+    return ", ".join([*parts, f"{examples.test.examples:,} to test{also}"])
 
 
 def _bar() -> Progress:

@@ -46,7 +46,7 @@ def verify(
     from .quiet import start_runtime
 
     loaded = [options.load(name, settings) for name in specs or zoo()]
-    with interruptible("interrupted; nothing was proved"):
+    with interruptible(lambda: "interrupted; nothing more was proved"):
         start_runtime()
         from ..runtime.verify import verify
 
@@ -67,7 +67,8 @@ def verify(
             if len(found) == 1
             else "agree in all their styles and in both loops"
         )
-        say(f"{plural(len(found), 'spec')} {agree}, bit for bit")
+        seen = ", ".join(f"{name} {value}" for name, value in found[0].environment.items())
+        say(f"{plural(len(found), 'spec')} {agree}, bit for bit\n({seen})")
 
 
 def finding(certificate: Certificate) -> Diagnostic:

@@ -27,6 +27,7 @@ STAND_IN = 10
 class Spec:
     """A validated spec, with the document that it was read from.
 
+    ``unbound`` is the document before `$` names were replaced.
     ``classes`` is what `$classes` stood for (``None`` where the data has no classes), and
     ``assumed`` holds the places of `$classes` whose value only the data can tell.
     """
@@ -34,6 +35,7 @@ class Spec:
     model: ModelSpec
     document: Document
     classes: int | None
+    unbound: Document
     assumed: tuple[Path, ...] = ()
 
     @property
@@ -105,7 +107,7 @@ def load(
     if data is not None and model.train is not None:
         train = model.train.model_copy(update={"data": data})
         model = model.model_copy(update={"train": train})
-    return Spec(model, replace(document, data=bound), known, tuple(assumed))
+    return Spec(model, replace(document, data=bound), known, document, tuple(assumed))
 
 
 def _raw_data(data: Any) -> Any:

@@ -17,13 +17,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew; read what changed with git diff",
     )
-    parser.addoption(
-        "--effort",
-        type=int,
-        default=1,
-        metavar="N",
-        help="draw N times as many random cases as CI does",
-    )
 
 
 @pytest.fixture
@@ -43,12 +36,6 @@ def golden(request: pytest.FixtureRequest) -> Golden:
             pytest.fail(difference(path, expected, text), pytrace=False)
 
     return hold
-
-
-@pytest.fixture(scope="session")
-def effort(request: pytest.FixtureRequest) -> int:
-    """How many times as many random cases to draw as CI does."""
-    return int(request.config.getoption("--effort"))
 
 
 def difference(path: Path, expected: str, found: str) -> str:

@@ -236,7 +236,7 @@ def up_sampling(draw: st.DrawFn, shape: Shape) -> Arguments:
         return draw(options(size=st.integers(1, 3)))
     space = draw(st.sampled_from(spaces(shape)))
     drawn = draw(options(size=each([st.integers(1, 2)] * rank)))
-    if rank == 2 and draw(st.booleans()):
+    if rank == 2 and None not in space.sizes and draw(st.booleans()):
         drawn["interpolation"] = draw(
             st.sampled_from(["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"])
         )

@@ -23,7 +23,7 @@ from ...specs.layers.reshaping import (
     ZeroPadding3D,
 )
 from ..graph import Inference, Shape, TensorType
-from .checks import count, entries, need_float, plus, times
+from .checks import count, entries, plus, times
 from .rule import Rule, RuleError
 from .windows import AXES, Layout, layout_of, need_axes
 
@@ -174,21 +174,32 @@ def _cropped_away(
 def _up_sampling(rank: int) -> Rule:
     def rule(layer: UpSampling, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
-        name = type(layer).__name__
         first = not isinstance(layer, UpSampling1D) and layer.data_format == "channels_first"
         layout = Layout(rank, first)
-        need_axes(name, given, layout)
+        need_axes(type(layer).__name__, given, layout)
         factors = per_axis(layer.size, rank)
         sizes = (times(*pair) for pair in zip(_sizes(given, layout), factors, strict=True))
         output = _resized(given, layout, sizes)
         if not isinstance(layer, UpSampling2D) or layer.interpolation == "nearest":
             return Inference(output)
-        if given.dtype == "bool":
-            need_float(name, given, f"weighs numbers for `interpolation: {layer.interpolation}`")
+        _interpolable(layer, given, layout)
         work = times(2 * NEIGHBOURS[layer.interpolation], entries(output))
         return Inference(output, (), work)
 
     return rule
+
+
+def _interpolable(layer: UpSampling2D, given: TensorType, layout: Layout) -> None:
+    """Refuse what can be repeated, but not interpolated."""
+    how = f"`interpolation: {layer.interpolation}` of `UpSampling2D`"
+    remedy = "use `interpolation: nearest`, which repeats entries"
+    if given.dtype == "bool":
+        message = f"{how} weighs numbers, but receives {given.dtype} {given}"
+        raise RuleError("HB405", message, field="interpolation", help=remedy)
+    if None in _sizes(given, layout):
+        # Keras compares the sizes in Python, which it cannot do in the graph that training runs.
+        message = f"{how} needs a known height and width, but receives {given}"
+        raise RuleError("HB406", message, field="interpolation", help=remedy)
 
 
 RULES: dict[type[LayerSpec], Rule] = {
