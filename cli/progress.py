@@ -36,15 +36,14 @@ class Rows:
         first = not self.names
         if first:
             self.names = in_order(logs)
-        width = max(len("epoch"), 2 * len(str(self.epochs)) + 1)
-        counted = f"{epoch + 1}/{self.epochs}".rjust(width)
+        counted = f"{epoch + 1}/{self.epochs}".rjust(self.first())
         values = [number(logs[name]) if name in logs else "" for name in self.names]
         if self.wide():
             pairs = (f"{name} {value}" for name, value in zip(self.names, values, strict=True))
             return [GAP.join((counted, duration(seconds), *pairs))]
         cells = [value.rjust(width) for value, width in zip(values, self.widths(), strict=True)]
         row = GAP.join((counted, duration(seconds).rjust(NARROWEST), *cells))
-        return [self.heading(width), row] if first else [row]
+        return [self.heading(), row] if first else [row]
 
     def widths(self) -> list[int]:
         """Return the widths of the columns of numbers."""
@@ -52,13 +51,17 @@ class Rows:
 
     def wide(self) -> bool:
         """Tell whether a row would be broken by the edge of the screen."""
-        needed = 2 * NARROWEST + sum(len(GAP) + width for width in self.widths())
+        needed = self.first() + sum(len(GAP) + width for width in (NARROWEST, *self.widths()))
         return self.width is not None and needed > self.width
 
-    def heading(self, first: int) -> str:
-        """Return the headings; ``first`` is the width of the first column."""
+    def first(self) -> int:
+        """Return the width of the first column."""
+        return max(len("epoch"), 2 * len(str(self.epochs)) + 1)
+
+    def heading(self) -> str:
+        """Return the headings."""
         names = [name.rjust(width) for name, width in zip(self.names, self.widths(), strict=True)]
-        return GAP.join(("epoch".rjust(first), "time".rjust(NARROWEST), *names))
+        return GAP.join(("epoch".rjust(self.first()), "time".rjust(NARROWEST), *names))
 
 
 @final

@@ -62,7 +62,7 @@ def train(
     training_of(asked.load())
     view = View(quiet=quiet)
     with interruptible(view.where), view:
-        dataset, loaded, typed = opened(asked)
+        dataset, loaded, typed = opened(asked, style.value)
         from ..runtime.train import train
 
         view.source = dataset.name
@@ -92,35 +92,45 @@ class Asked:
         """Load the spec; ``classes`` is their number where the data has been read."""
         return options.load(self.spec, self.settings, self.data, self.target, classes=classes)
 
+    def compile(self, spec: Spec, style: str) -> TypedGraph:
+        """Compile the spec, to see whether it can be; what is run is compiled by the runtime."""
+        from ..compiler.driver import analyse, emit
 
-def opened(asked: Asked) -> tuple[DataSet, Spec, TypedGraph]:
-    """Read the data, and compile the spec for it; what can be found without data is found first.
+        typed = analyse(spec, max_params=self.budget)
+        emit(typed, style)
+        return typed
+
+
+def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
+    """Read the data, and compile the spec for it; what can be found before the data is, is found first.
 
     Raises:
         SpecError: what compiling finds, and HB601 to HB604.
     """
-    from ..compiler.driver import advise, analyse
+    from ..compiler.driver import advise
     from ..compiler.needs import training_of
-    from ..specs.data import resolve
+    from ..specs.data import facts, resolve
     from .quiet import start_runtime
 
     loaded = asked.load()
     if not loaded.assumed:
-        analyse(loaded, max_params=asked.budget)
-    start_runtime()
-    from ..runtime.data import load_data
-    from ..runtime.train import place_of_data
-
+        asked.compile(loaded, style)
     named = training_of(loaded).data
     assert named is not None
     home = Path(loaded.document.path)
     if asked.data is None and home.is_file():  # a path in a spec starts at the spec's folder
         named = resolve(named, home.parent)
-    dataset = load_data(named, span=place_of_data(loaded))
+    known = facts(named)
+    if known is not None and known.source == "download":
+        start_runtime()  # it is Keras that downloads
+    from ..runtime.data import load_data
+
+    dataset = load_data(named, span=None if asked.data else loaded.document.span(("train", "data")))
     if loaded.assumed:
         loaded = asked.load(dataset.classes)
-    typed = analyse(loaded, max_params=asked.budget)
+    typed = asked.compile(loaded, style)
     report(() if loaded.assumed else advise(loaded, typed))
+    start_runtime()
     return dataset, loaded, typed
 
 
@@ -134,9 +144,9 @@ def _head(typed: TypedGraph, dataset: DataSet, style: str, loop: str, settings: 
 
 
 def _summary(trained: Trained, epochs: int) -> None:
-    ran = len(trained.seconds)
-    early = f" of {epochs}" if ran < epochs else ""
-    say(f"\ntrained {ran}{early} epochs in {duration(sum(trained.seconds))}\n")
+    ran, took = len(trained.seconds), duration(sum(trained.seconds))
+    early = f"; a callback ended it, {plural(epochs, 'epoch')} were asked for" if ran < epochs else ""
+    say(f"\ntrained {plural(ran, 'epoch')} in {took}{early}\n")
     if ran > 1 and "utf" in (sys.stdout.encoding or "").lower():
         from .curves import draw
 

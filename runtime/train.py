@@ -342,7 +342,7 @@ def explained(spec: Spec, typed: TypedGraph, built: Built, examples: Examples) -
     except NonFiniteLoss as error:
         place = spec.document.span(("train", "loss"))
         causes = causes_of(spec, typed, built, examples)
-        notes = (Note(_before(error)), *(Note(f"perhaps: {cause}") for cause in causes))
+        notes = (Note(_before(error)), *(Note(f"likely cause: {cause}") for cause in causes))
         message = f"the loss became {error.loss} in epoch {error.epoch}, at step {error.step}"
         raise SpecError([Diagnostic("HB701", message, place, notes)]) from error
     except LabelOutsideHead as error:

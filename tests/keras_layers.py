@@ -20,7 +20,7 @@ WIRING = {"name", "inputs"}
 DTYPES = ("float32", "int32", "int64", "uint8", "bool")
 BATCH = 3
 """Size of the batches that are run; a size that is not known becomes ``LENGTH``."""
-LENGTH = 2
+LENGTH = 10
 LARGEST = 3
 """Numbers that are run are below this, so that every embedding knows them."""
 

@@ -96,7 +96,7 @@ def kernels(
     if max(gaps) > 1 and not both:
         strides = [1] * rank
     most = [
-        # A size that is not known is 2 when the layer is run.
+        # A size that is not known can turn out to be small.
         3 if padding != "valid" else min(3, ((size or 2) - 1) // gap + 1)
         for size, gap in zip(space.sizes, gaps, strict=True)
     ]
@@ -220,7 +220,7 @@ def cropping(rank: int) -> Callable[[Shape], SearchStrategy[Arguments]]:
     def strategy(draw: st.DrawFn, shape: Shape) -> Arguments:
         ways = spaces(shape)[:1] if rank == 1 else spaces(shape)
         space = draw(st.sampled_from(ways))
-        # What is dropped must leave one entry; a size that is not known is 2 when the layer is run.
+        # What is dropped must leave one entry; a size that is not known can turn out to be small.
         dropped = [draw(st.integers(0, min(2, (size or 2) - 1))) for size in space.sizes]
         starts = [draw(st.integers(0, less)) for less in dropped]
         pairs = tuple((start, less - start) for start, less in zip(starts, dropped, strict=True))
