@@ -112,7 +112,11 @@ class View:
 
     def where(self) -> str:
         """Say where an interruption came."""
-        when = "before the first epoch" if self.epoch is None else f"in epoch {self.epoch + 1} of {self.rows.epochs}"
+        when = (
+            "before the first epoch"
+            if self.epoch is None
+            else f"in epoch {self.epoch + 1} of {self.rows.epochs}"
+        )
         return f"interrupted {when}; nothing was saved"
 
     def __enter__(self) -> View:

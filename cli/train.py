@@ -57,7 +57,10 @@ def train(
     from ..compiler.needs import training_of
 
     given = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
-    replaced = [*(settings or ()), *(f"train.{key}={value}" for key, value in given.items() if value is not None)]
+    replaced = [
+        *(settings or ()),
+        *(f"train.{key}={value}" for key, value in given.items() if value is not None),
+    ]
     asked = Asked(spec, replaced, data, target, options.max_params(max_params))
     training_of(asked.load())
     view = View(quiet=quiet)
@@ -67,9 +70,20 @@ def train(
 
         view.source = dataset.name
         if not quiet:
-            _head(typed, dataset, style.value, loop.value if loop else training_of(loaded).loop, training_of(loaded))
+            _head(
+                typed,
+                dataset,
+                style.value,
+                loop.value if loop else training_of(loaded).loop,
+                training_of(loaded),
+            )
         trained = train(
-            loaded, dataset, style=style.value, loop=loop and loop.value, watcher=view, max_params=asked.budget
+            loaded,
+            dataset,
+            style=style.value,
+            loop=loop and loop.value,
+            watcher=view,
+            max_params=asked.budget,
         )
     if not quiet:
         _summary(trained, training_of(loaded).epochs)
@@ -137,7 +151,9 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
 def _head(typed: TypedGraph, dataset: DataSet, style: str, loop: str, settings: TrainSpec) -> None:
     from ..compiler.infer import count
 
-    say(f"model  {typed.graph.name}: {plural(count(typed)[1], 'parameter')}, {style}, seed {settings.seed}")
+    say(
+        f"model  {typed.graph.name}: {plural(count(typed)[1], 'parameter')}, {style}, seed {settings.seed}"
+    )
     say(f"loop   {loop}: {plural(settings.epochs, 'epoch')} in batches of {settings.batch_size}")
     for note in dataset.notes:
         say(f"note   {note}")
@@ -145,7 +161,9 @@ def _head(typed: TypedGraph, dataset: DataSet, style: str, loop: str, settings: 
 
 def _summary(trained: Trained, epochs: int) -> None:
     ran, took = len(trained.seconds), duration(sum(trained.seconds))
-    early = f"; a callback ended it, {plural(epochs, 'epoch')} were asked for" if ran < epochs else ""
+    early = (
+        f"; a callback ended it, {plural(epochs, 'epoch')} were asked for" if ran < epochs else ""
+    )
     say(f"\ntrained {plural(ran, 'epoch')} in {took}{early}\n")
     if ran > 1 and "utf" in (sys.stdout.encoding or "").lower():
         from .curves import draw

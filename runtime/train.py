@@ -49,16 +49,16 @@ class Watcher(Protocol):
     """Follows a training from outside. Epochs and steps count from 0."""
 
     def began(self, examples: Examples, epochs: int) -> None:
-        """Training begins, on these examples and for at most so many epochs."""
+        """Note that training begins, on these examples and for at most so many epochs."""
 
     def epoch_began(self, epoch: int) -> None:
-        """An epoch begins."""
+        """Note that an epoch begins."""
 
     def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
-        """A step has ended; ``logs`` are the means over the epoch so far."""
+        """Note that a step has ended; ``logs`` are the means over the epoch so far."""
 
     def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
-        """An epoch has ended, its validation included."""
+        """Note that an epoch has ended, its validation included."""
 
 
 @final

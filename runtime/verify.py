@@ -186,7 +186,11 @@ class _Run:
         return self.by_name(result)
 
     def by_name(self, result: Any) -> dict[str, Any]:
-        return dict(result) if isinstance(result, Mapping) else {self.typed.graph.outputs[0].name: result}
+        return (
+            dict(result)
+            if isinstance(result, Mapping)
+            else {self.typed.graph.outputs[0].name: result}
+        )
 
     def fed(self, part: slice) -> Any:
         """Return some of the examples, as a model takes them."""

@@ -144,9 +144,7 @@ def _window(text: str, column: int, end: int) -> tuple[str, int, int]:
 
 def printable(text: str) -> str:
     """Show control characters, and others that would disturb a terminal, as escapes."""
-    return "".join(
-        c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text
-    )
+    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _width(text: str) -> int:

@@ -50,7 +50,7 @@ def observe(make: Callable[[], Any], given: TensorType, run: bool = True) -> See
     """Build a layer, and run it forwards and backwards; return the first exception instead."""
     try:
         return _observe(make(), given, run)
-    except Exception as error:  # noqa: BLE001 - Keras and TensorFlow refuse by many classes
+    except Exception as error:
         return error
 
 

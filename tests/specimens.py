@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hypothesis import strategies as st
+
 from hornbook.compiler.graph import TensorType
 from hornbook.compiler.shapes import infer
 from hornbook.specs.base import Item, registry
-from hypothesis import strategies as st
 from strategies_a import valid_items as items_a
 from strategies_b import valid_items as items_b
 from strategies_b import valid_merges

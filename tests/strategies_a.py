@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+
 from strategies_b import (
     ACTIVATIONS,
     CONSTRAINTS,
@@ -299,73 +300,81 @@ NUMBERS = ("float32", "int32", "int64", "uint8")
 TEMPERATE = st.sampled_from(["linear", "tanh", "exponential"])
 """Activations that take every dtype."""
 
-TABLE: dict[str, Layer] = {
-    "Dense": Layer(
-        has_last, lambda _: options({"units": st.integers(1, 4)}, **parts("kernel"))
-    ),
-    "Embedding": Layer(
-        lambda _, dtype: dtype != "float32",
-        lambda _: options(
-            {"input_dim": st.integers(3, 5), "output_dim": st.integers(1, 3)},
-            embeddings_initializer=INITIALIZERS,
-            embeddings_regularizer=REGULARIZERS,
-            embeddings_constraint=CONSTRAINTS,
+TABLE: dict[str, Layer] = (
+    {
+        "Dense": Layer(
+            has_last, lambda _: options({"units": st.integers(1, 4)}, **parts("kernel"))
         ),
-    ),
-    "Activation": Layer(lambda *_: True, lambda _: options({"activation": TEMPERATE})),
-    "Flatten": Layer(
-        lambda *_: True,
-        lambda _: options(data_format=st.sampled_from([None, "channels_last", "channels_first"])),
-    ),
-    "Reshape": Layer(lambda *_: True, target),
-    "Permute": Layer(lambda shape, _: len(shape) > 1, permutation),
-    "RepeatVector": Layer(of_rank(2), lambda _: options({"n": st.integers(1, 3)})),
-    "Rescaling": Layer(lambda *_: True, rescaling),
-    "RandomFlip": Layer(
-        of_rank(4),
-        varied(
-            {},
-            mode=st.sampled_from(["horizontal", "vertical", "horizontal_and_vertical"]),
-            seed=SEED,
+        "Embedding": Layer(
+            lambda _, dtype: dtype != "float32",
+            lambda _: options(
+                {"input_dim": st.integers(3, 5), "output_dim": st.integers(1, 3)},
+                embeddings_initializer=INITIALIZERS,
+                embeddings_regularizer=REGULARIZERS,
+                embeddings_constraint=CONSTRAINTS,
+            ),
         ),
-    ),
-    "RandomRotation": Layer(of_rank(4), varied({"factor": SHIFT}, **FILLING)),
-    "RandomZoom": Layer(
-        of_rank(4), varied({"height_factor": SHIFT}, width_factor=st.none() | SHIFT, **FILLING)
-    ),
-    "RandomTranslation": Layer(
-        of_rank(4), varied({"height_factor": SHIFT, "width_factor": SHIFT}, **FILLING)
-    ),
-    "RandomContrast": Layer(
-        of_rank(4, FLOATS),
-        lambda _: options(
-            {"factor": FRACTION | st.tuples(FRACTION, FRACTION)},
-            value_range=st.sampled_from([(0.0, 1.0), (-1.0, 1.0)]),
-            seed=SEED,
+        "Activation": Layer(lambda *_: True, lambda _: options({"activation": TEMPERATE})),
+        "Flatten": Layer(
+            lambda *_: True,
+            lambda _: options(
+                data_format=st.sampled_from([None, "channels_last", "channels_first"])
+            ),
         ),
-    ),
-} | {
-    name: layer
-    for rank in (1, 2, 3)
-    for name, layer in {
-        f"Conv{rank}D": Layer(with_channels(rank + 2), convolution),
-        f"Conv{rank}DTranspose": Layer(with_channels(rank + 2), transposed),
-        f"MaxPooling{rank}D": Layer(of_rank(rank + 2, FLOATS if rank == 3 else NUMBERS), pooling),
-        f"AveragePooling{rank}D": Layer(of_rank(rank + 2, FLOATS), pooling),
-        f"GlobalMaxPooling{rank}D": Layer(of_rank(rank + 2), global_pooling),
-        f"GlobalAveragePooling{rank}D": Layer(of_rank(rank + 2), global_pooling),
-        f"ZeroPadding{rank}D": Layer(of_rank(rank + 2), zero_padding(rank)),
-        f"Cropping{rank}D": Layer(of_rank(rank + 2), cropping(rank)),
-        f"UpSampling{rank}D": Layer(of_rank(rank + 2, NUMBERS), up_sampling),
-    }.items()
-} | {
-    name: layer
-    for rank in (1, 2)
-    for name, layer in {
-        f"DepthwiseConv{rank}D": Layer(with_channels(rank + 2), by_channel),
-        f"SeparableConv{rank}D": Layer(with_channels(rank + 2), separable),
-    }.items()
-}
+        "Reshape": Layer(lambda *_: True, target),
+        "Permute": Layer(lambda shape, _: len(shape) > 1, permutation),
+        "RepeatVector": Layer(of_rank(2), lambda _: options({"n": st.integers(1, 3)})),
+        "Rescaling": Layer(lambda *_: True, rescaling),
+        "RandomFlip": Layer(
+            of_rank(4),
+            varied(
+                {},
+                mode=st.sampled_from(["horizontal", "vertical", "horizontal_and_vertical"]),
+                seed=SEED,
+            ),
+        ),
+        "RandomRotation": Layer(of_rank(4), varied({"factor": SHIFT}, **FILLING)),
+        "RandomZoom": Layer(
+            of_rank(4), varied({"height_factor": SHIFT}, width_factor=st.none() | SHIFT, **FILLING)
+        ),
+        "RandomTranslation": Layer(
+            of_rank(4), varied({"height_factor": SHIFT, "width_factor": SHIFT}, **FILLING)
+        ),
+        "RandomContrast": Layer(
+            of_rank(4, FLOATS),
+            lambda _: options(
+                {"factor": FRACTION | st.tuples(FRACTION, FRACTION)},
+                value_range=st.sampled_from([(0.0, 1.0), (-1.0, 1.0)]),
+                seed=SEED,
+            ),
+        ),
+    }
+    | {
+        name: layer
+        for rank in (1, 2, 3)
+        for name, layer in {
+            f"Conv{rank}D": Layer(with_channels(rank + 2), convolution),
+            f"Conv{rank}DTranspose": Layer(with_channels(rank + 2), transposed),
+            f"MaxPooling{rank}D": Layer(
+                of_rank(rank + 2, FLOATS if rank == 3 else NUMBERS), pooling
+            ),
+            f"AveragePooling{rank}D": Layer(of_rank(rank + 2, FLOATS), pooling),
+            f"GlobalMaxPooling{rank}D": Layer(of_rank(rank + 2), global_pooling),
+            f"GlobalAveragePooling{rank}D": Layer(of_rank(rank + 2), global_pooling),
+            f"ZeroPadding{rank}D": Layer(of_rank(rank + 2), zero_padding(rank)),
+            f"Cropping{rank}D": Layer(of_rank(rank + 2), cropping(rank)),
+            f"UpSampling{rank}D": Layer(of_rank(rank + 2, NUMBERS), up_sampling),
+        }.items()
+    }
+    | {
+        name: layer
+        for rank in (1, 2)
+        for name, layer in {
+            f"DepthwiseConv{rank}D": Layer(with_channels(rank + 2), by_channel),
+            f"SeparableConv{rank}D": Layer(with_channels(rank + 2), separable),
+        }.items()
+    }
+)
 
 STRATEGIES: dict[str, Callable[[Shape], SearchStrategy[Arguments]]] = {
     name: layer.arguments for name, layer in TABLE.items()

@@ -7,11 +7,12 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+
 from hornbook.compiler.driver import analyse, styles_of
 from hornbook.compiler.infer import count
 from hornbook.specs.load import load
 from hornbook.specs.yaml import read_text
-from hypothesis import HealthCheck, given, settings
 from specimens import specs
 
 pytestmark = pytest.mark.keras

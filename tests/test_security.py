@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hornbook.compiler.driver import analyse, emit, styles_of
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load
 from hornbook.specs.yaml import read_text
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 HOSTILE = [
     "__import__('os').system('touch /tmp/hornbook_was_here')",

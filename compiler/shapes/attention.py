@@ -9,7 +9,7 @@ from .checks import count, distinct, fits, plus, times
 from .rule import Rule, RuleError, known, product
 
 NAME = "MultiHeadAttention"
-ROLES = ("query", "values", "keys")
+ROLES = ("query", "value", "key")
 
 
 def _multi_head(layer: MultiHeadAttention, inputs: tuple[TensorType, ...]) -> Inference:
@@ -36,16 +36,14 @@ def _ranks(given: tuple[TensorType, ...]) -> None:
             raise RuleError(
                 "HB401",
                 f"`{NAME}` takes 3 axes or more (batch, positions, features), "
-                f"but its {role} have {count('axis', one.rank)}: {one}".replace(
-                    "query have", "query has"
-                ),
+                f"but its {role} has {count('axis', one.rank)}: {one}",
                 input=index,
             )
         if one.rank != given[0].rank:
             raise RuleError(
                 "HB403",
                 f"`{NAME}` takes inputs of equally many axes, but its query is {given[0]} "
-                f"and its {role} are {one}",
+                f"and its {role} is {one}",
                 input=index,
             )
 

@@ -56,27 +56,34 @@ def check_parts(layer: LayerSpec, found: Inference) -> None:
 
 
 def _problems(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Problem]]:
+    """Yield each argument with a part, what the part works on, and what is wrong with it."""
+    yield from _of_weights(layer, found)
+    yield from _of_output(layer, found.output.rank)
+
+
+def _of_weights(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Problem]]:
     fields = type(layer).model_fields
     for weight in found.weights:
-        what = f"`{weight.name}` has the shape {weight.shape}"
-        stem = weight.name.removesuffix("_kernel")
+        stems = (weight.name, weight.name.removesuffix("_kernel"))
         for suffix, check in (CHECKS if layer.trainable else FROZEN).items():
-            field = next(
-                (f"{one}_{suffix}" for one in (weight.name, stem) if f"{one}_{suffix}" in fields),
-                None,
-            )
-            if field is not None:
-                yield field, what, check(getattr(layer, field), weight)
-    rank = found.output.rank
-    if "activity_regularizer" in fields:
-        # Attention penalizes its projections, which have an axis more than its output.
-        seen = rank + 1 if isinstance(layer, MultiHeadAttention) else rank
-        field = "activity_regularizer"
-        yield field, f"the output has {seen} axes", _matrix_only(getattr(layer, field), seen)
-    for field in ("activation", "recurrent_activation"):
-        if field in fields:
-            seen = 2 if isinstance(layer, RECURRENT) else rank
-            yield field, f"receives {count('axis', seen)}", _softmax(getattr(layer, field), seen)
+            for field in dict.fromkeys(f"{stem}_{suffix}" for stem in stems):
+                if field in fields:
+                    what = f"`{weight.name}` has the shape {weight.shape}"
+                    yield field, what, check(getattr(layer, field), weight)
+
+
+def _of_output(layer: LayerSpec, rank: int) -> Iterable[tuple[str, str, Problem]]:
+    # Attention penalizes its projections, which have an axis more than its output.
+    penalized = rank + 1 if isinstance(layer, MultiHeadAttention) else rank
+    activated = 2 if isinstance(layer, RECURRENT) else rank
+    for field, axes, check in (
+        ("activity_regularizer", penalized, _matrix_only),
+        ("activation", activated, _softmax),
+        ("recurrent_activation", activated, _softmax),
+    ):
+        if field in type(layer).model_fields:
+            what = f"receives {count('axis', axes)}"
+            yield field, what, check(getattr(layer, field), axes)
 
 
 def _initializer(part: Part, weight: Weight) -> Problem:

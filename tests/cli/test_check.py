@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from hornbook.cli.check import closing
 from hornbook.specs.diagnostics import Diagnostic
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from hornbook.cli import app, check
 
 HOME = str(Path(check.__file__).parents[2])

@@ -6,6 +6,7 @@ import math
 import sys
 
 import pytest
+
 from hornbook.cli.curves import draw, panels
 from hornbook.cli.progress import Rows, View, duration, in_order, number
 

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from hornbook.specs.codes import CODES
 from hornbook.specs.load import zoo, zoo_text
 from hornbook.specs.schema import schema

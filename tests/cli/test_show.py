@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from hornbook.cli.show import binary, metric, sizes
 
 GRAPH = """\

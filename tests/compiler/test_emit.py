@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+
 from hornbook.compiler.driver import STYLES, analyse, compile_spec, emit, styles_of
 from hornbook.compiler.emit.script import emit_script
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load, zoo
 from hornbook.specs.yaml import read_text
-from hypothesis import given, settings
 from specimens import specs
 
 NODES = {

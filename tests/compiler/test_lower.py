@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.infer import MAX_PARAMS, count
 from hornbook.compiler.lower import lower

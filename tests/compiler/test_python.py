@@ -6,6 +6,9 @@ import ast
 import subprocess
 import sys
 
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
 from hornbook.compiler.python import (
     WIDTH,
     Assign,
@@ -22,8 +25,6 @@ from hornbook.compiler.python import (
     print_module,
 )
 from hornbook.specs.diagnostics import Span
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 identifiers = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True).filter(
     lambda word: word.isidentifier() and not __import__("keyword").iskeyword(word)

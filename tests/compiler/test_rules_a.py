@@ -15,13 +15,13 @@ pytest.importorskip("tensorflow")
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from hypothesis.strategies import SearchStrategy  # noqa: E402
-from keras_layers import DTYPES, agree, build, observe, read  # noqa: E402
-from strategies_a import TABLE, arguments_for, ends, parts, valid_items  # noqa: E402
-from strategies_b import INITIALIZERS, options  # noqa: E402
 
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.specs.activations import NAMES  # noqa: E402
+from keras_layers import DTYPES, agree, build, observe, read  # noqa: E402
+from strategies_a import TABLE, arguments_for, ends, parts, valid_items  # noqa: E402
+from strategies_b import INITIALIZERS, options  # noqa: E402
 
 Shape = tuple[int | None, ...]
 Run = Callable[[Callable[..., None]], None]
@@ -164,56 +164,70 @@ class Case:
 VARIED = ("takes 4 axes",)
 """Keras takes the batch of a tensor with three axes for the height of one image."""
 
-WILD: dict[str, Case] = {
-    "Dense": Case(options({"units": st.integers(1, 3)}, use_bias=st.booleans()), 2),
-    # Keras rounds what it is given to integers.
-    "Embedding": Case(
-        options({"input_dim": st.integers(3, 4), "output_dim": st.integers(1, 2)}),
-        2,
-        ("takes integers",),
-    ),
-    "Flatten": Case(options(data_format=FORMAT), 3),
-    "Reshape": Case(options({"target_shape": st.lists(ENTRY, max_size=3).map(tuple)}), 3),
-    "Permute": Case(
-        options({"dims": st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple)}), 3
-    ),
-    "RepeatVector": Case(options({"n": st.integers(1, 3)}), 2),
-    # Keras stretches the input, or the numbers, until they fit.
-    "Rescaling": Case(
-        options({"scale": NUMBER | st.lists(NUMBER, min_size=1, max_size=3).map(tuple)}),
-        2,
-        ("one for each entry of the last axis",),
-    ),
-    "RandomFlip": Case(options(data_format=FORMAT), 4, VARIED),
-    "RandomRotation": Case(options({"factor": NUMBER}, data_format=FORMAT), 4, VARIED),
-    "RandomZoom": Case(options({"height_factor": NUMBER}, data_format=FORMAT), 4, VARIED),
-    "RandomTranslation": Case(
-        options({"height_factor": NUMBER, "width_factor": NUMBER}, data_format=FORMAT), 4, VARIED
-    ),
-    "RandomContrast": Case(options({"factor": NUMBER}), 4, VARIED),
-} | {
-    name: Case(arguments, rank + 2, own)
-    for rank in (1, 2, 3)
-    for name, arguments, own in (
-        (f"Conv{rank}D", convolution(rank), ()),
-        # Keras leaves nothing of an axis of size 1.
-        (f"Conv{rank}DTranspose", transposed(rank), ()),
-        (f"MaxPooling{rank}D", pooling(rank), ()),
-        (f"AveragePooling{rank}D", pooling(rank), ()),
-        (f"GlobalMaxPooling{rank}D", options(data_format=FORMAT, keepdims=st.booleans()), ()),
-        (f"GlobalAveragePooling{rank}D", options(data_format=FORMAT, keepdims=st.booleans()), ()),
-        (f"ZeroPadding{rank}D", at_ends("padding", rank, 2), ()),
-        (f"Cropping{rank}D", at_ends("cropping", rank, 3), ()),
-        (f"UpSampling{rank}D", options(size=st.integers(1, 2) if rank == 1 else sizes(rank, 2)), ()),
-    )
-} | {
-    name: Case(arguments, rank + 2)
-    for rank in (1, 2)
-    for name, arguments in (
-        (f"DepthwiseConv{rank}D", by_channel(rank)),
-        (f"SeparableConv{rank}D", separable(rank)),
-    )
-}
+WILD: dict[str, Case] = (
+    {
+        "Dense": Case(options({"units": st.integers(1, 3)}, use_bias=st.booleans()), 2),
+        # Keras rounds what it is given to integers.
+        "Embedding": Case(
+            options({"input_dim": st.integers(3, 4), "output_dim": st.integers(1, 2)}),
+            2,
+            ("takes integers",),
+        ),
+        "Flatten": Case(options(data_format=FORMAT), 3),
+        "Reshape": Case(options({"target_shape": st.lists(ENTRY, max_size=3).map(tuple)}), 3),
+        "Permute": Case(
+            options({"dims": st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple)}), 3
+        ),
+        "RepeatVector": Case(options({"n": st.integers(1, 3)}), 2),
+        # Keras stretches the input, or the numbers, until they fit.
+        "Rescaling": Case(
+            options({"scale": NUMBER | st.lists(NUMBER, min_size=1, max_size=3).map(tuple)}),
+            2,
+            ("one for each entry of the last axis",),
+        ),
+        "RandomFlip": Case(options(data_format=FORMAT), 4, VARIED),
+        "RandomRotation": Case(options({"factor": NUMBER}, data_format=FORMAT), 4, VARIED),
+        "RandomZoom": Case(options({"height_factor": NUMBER}, data_format=FORMAT), 4, VARIED),
+        "RandomTranslation": Case(
+            options({"height_factor": NUMBER, "width_factor": NUMBER}, data_format=FORMAT),
+            4,
+            VARIED,
+        ),
+        "RandomContrast": Case(options({"factor": NUMBER}), 4, VARIED),
+    }
+    | {
+        name: Case(arguments, rank + 2, own)
+        for rank in (1, 2, 3)
+        for name, arguments, own in (
+            (f"Conv{rank}D", convolution(rank), ()),
+            # Keras leaves nothing of an axis of size 1.
+            (f"Conv{rank}DTranspose", transposed(rank), ()),
+            (f"MaxPooling{rank}D", pooling(rank), ()),
+            (f"AveragePooling{rank}D", pooling(rank), ()),
+            (f"GlobalMaxPooling{rank}D", options(data_format=FORMAT, keepdims=st.booleans()), ()),
+            (
+                f"GlobalAveragePooling{rank}D",
+                options(data_format=FORMAT, keepdims=st.booleans()),
+                (),
+            ),
+            (f"ZeroPadding{rank}D", at_ends("padding", rank, 2), ()),
+            (f"Cropping{rank}D", at_ends("cropping", rank, 3), ()),
+            (
+                f"UpSampling{rank}D",
+                options(size=st.integers(1, 2) if rank == 1 else sizes(rank, 2)),
+                (),
+            ),
+        )
+    }
+    | {
+        name: Case(arguments, rank + 2)
+        for rank in (1, 2)
+        for name, arguments in (
+            (f"DepthwiseConv{rank}D", by_channel(rank)),
+            (f"SeparableConv{rank}D", separable(rank)),
+        )
+    }
+)
 
 
 @pytest.mark.parametrize("name", WILD)
@@ -339,5 +353,7 @@ def test_the_image_of_a_batch_that_is_no_image() -> None:
     layer = keras.layers.RandomFlip("vertical", seed=1)
     assert layer(keras.Input((4, 2))).shape == (None, 4, 2)
     data = keras.ops.arange(3.0)[:, None, None] * keras.ops.ones((1, 4, 2))
-    flipped = {tuple(keras.ops.convert_to_numpy(layer(data, training=True)[:, 0, 0])) for _ in "12345678"}
+    flipped = {
+        tuple(keras.ops.convert_to_numpy(layer(data, training=True)[:, 0, 0])) for _ in "12345678"
+    }
     assert (2.0, 1.0, 0.0) in flipped

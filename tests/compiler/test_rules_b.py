@@ -13,14 +13,15 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
 from hornbook.compiler.graph import Inference, TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
 from hornbook.specs.base import Item, LayerSpec, registry  # noqa: E402
 from hornbook.specs.codes import CODES  # noqa: E402
 from hornbook.specs.registries import REGISTRIES  # noqa: E402
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
 from strategies_b import (  # noqa: E402
     ELEMENTWISE,
     INITIALIZERS,

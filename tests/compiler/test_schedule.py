@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.schedule import Step, schedule
 from hornbook.specs.load import load
 from hornbook.specs.yaml import read_text
-from hypothesis import given, settings
 from specimens import graphs
 
 

@@ -7,6 +7,7 @@ import traceback
 import keras
 import numpy as np
 import pytest
+
 from hornbook.compiler.driver import STYLES, analyse, styles_of
 from hornbook.compiler.infer import count
 from hornbook.runtime.build import build, build_typed, transfer

@@ -18,14 +18,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
 from hornbook.runtime.batches import Batches, permutation
 from hornbook.runtime.finite import LabelOutsideHead, NonFiniteLoss, likely_causes
 from hornbook.runtime.fit import fit
 from hornbook.runtime.history import History
 from hornbook.runtime.tape import tape
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from keras import layers
 
 pytestmark = pytest.mark.keras
 
@@ -447,14 +448,14 @@ class StopAt(keras.callbacks.Callback):
         super().__init__()
         self.batch = batch
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.model.stop_training = batch == self.batch
 
 
 class StopTestAt(keras.callbacks.Callback):
     """Asks for the end of each evaluation at its first batch."""
 
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         self.model.stop_evaluating = True
 
 
@@ -510,7 +511,7 @@ def test_an_interrupt_passes_through_alike() -> None:
     """No hook follows it, in either loop."""
 
     class Interrupts(Recorder):
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             self.calls.append(("on_train_batch_begin", batch))
             if batch == 1:
                 raise KeyboardInterrupt
@@ -566,10 +567,10 @@ class Poison(keras.callbacks.Callback):
         super().__init__()
         self.at, self.epoch = (epoch, step), 0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if (self.epoch, batch) == self.at:
             weight = self.model.trainable_weights[-1]
             weight.assign(weight * math.nan)
@@ -611,7 +612,7 @@ def test_a_label_outside_the_head_is_named(loop: Callable[..., History]) -> None
 @both
 def test_other_errors_of_tensorflow_pass(loop: Callable[..., History]) -> None:
     class Refuses(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             tf.debugging.assert_equal(1, 2)
 
     with pytest.raises(tf.errors.InvalidArgumentError):

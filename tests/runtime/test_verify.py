@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from hornbook.runtime import verify as module
 from hornbook.runtime.verify import compare, verify
 from hornbook.specs.load import load, zoo

@@ -13,16 +13,27 @@ from hypothesis import strategies as st
 
 from hornbook.specs.codes import CODES
 from hornbook.specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
-from hornbook.specs.render import MAX_LINE, RENDERERS, printable, render_github, render_json, render_text
+from hornbook.specs.render import (
+    MAX_LINE,
+    RENDERERS,
+    printable,
+    render_github,
+    render_json,
+    render_text,
+)
 
 fresh = itertools.count()
 
 
-def quote(text: str, line: int, column: int, end: int, end_line: int | None = None, message: str = "m") -> str:
+def quote(
+    text: str, line: int, column: int, end: int, end_line: int | None = None, message: str = "m"
+) -> str:
     """Render one diagnostic about a stretch of a text that no file holds."""
     path = f"<{next(fresh)}>"
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-    found = render_text([Diagnostic("HB101", message, Span(path, line, column, end_line or line, end))])
+    found = render_text(
+        [Diagnostic("HB101", message, Span(path, line, column, end_line or line, end))]
+    )
     return found.replace(path, "spec.yaml")
 
 
@@ -70,7 +81,12 @@ def test_a_blank_line_between_two_and_none_at_the_end() -> None:
 def test_the_gutter_is_as_wide_as_the_largest_line_number() -> None:
     text = "\n" * 99 + "units: 0\n"
     path = "<wide>"
-    linecache.cache[path] = (len(text), None, ["\n"] * 8 + ["name: a\n"] + ["\n"] * 90 + ["units: 0\n"], path)
+    linecache.cache[path] = (
+        len(text),
+        None,
+        ["\n"] * 8 + ["name: a\n"] + ["\n"] * 90 + ["units: 0\n"],
+        path,
+    )
     one = Diagnostic("HB203", "m", Span(path, 9, 7, 9, 8), (Note("n", Span(path, 100, 8, 100, 9)),))
     lines = render_text([one]).splitlines()
     assert lines[3] == "  9 | name: a"
@@ -83,19 +99,33 @@ def test_the_gutter_is_as_wide_as_the_largest_line_number() -> None:
     ("source", "column", "end", "shown", "carets"),
     [
         ("units: abc", 8, 11, "units: abc", "       ^^^"),
-        ("units: ", 8, 8, "units: ", "       ^"),  # nothing to point at: one caret where it would stand
+        (
+            "units: ",
+            8,
+            8,
+            "units: ",
+            "       ^",
+        ),  # nothing to point at: one caret where it would stand
         ("名前: 値", 5, 6, "名前: 値", "      ^^"),  # a wide character takes two columns
         ("ｎ: x", 4, 5, "ｎ: x", "    ^"),
         ("e\u0301: xy", 5, 7, "e\u0301: xy", "   ^^"),  # a combining accent takes none
         ("กี: xy", 5, 7, "กี: xy", "   ^^"),  # nor does a vowel sign, whose combining class is 0
         ("a: '🐍' # x", 4, 7, "a: '🐍' # x", "   ^^^^"),
         ("a:\tbc", 4, 6, "a: bc", "   ^^"),  # a tab is shown as one space
-        ("a: \x1b[31mred", 4, 12, "a: \\x1b[31mred", "   ^^^^^^^^^^^"),  # an escape is as long as it looks
+        (
+            "a: \x1b[31mred",
+            4,
+            12,
+            "a: \\x1b[31mred",
+            "   ^^^^^^^^^^^",
+        ),  # an escape is as long as it looks
         ("a: \u202egnp", 5, 8, "a: \\u202egnp", "         ^^^"),
         ("a: b   ", 4, 8, "a: b   ", "   ^"),  # no carets under blanks at the end
     ],
 )
-def test_the_caret_stands_under_the_value(source: str, column: int, end: int, shown: str, carets: str) -> None:
+def test_the_caret_stands_under_the_value(
+    source: str, column: int, end: int, shown: str, carets: str
+) -> None:
     assert drawn(quote(source + "\n", 1, column, end)) == (shown, carets)
 
 
@@ -173,7 +203,10 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 def test_json() -> None:
     span = Span("a.yaml", 1, 2, 3, 4)
-    many = [Diagnostic("HB403", "ü", span, (Note("n", span), Note("o")), "h"), Diagnostic("HB107", "m")]
+    many = [
+        Diagnostic("HB403", "ü", span, (Note("n", span), Note("o")), "h"),
+        Diagnostic("HB107", "m"),
+    ]
     place = {"path": "a.yaml", "line": 1, "column": 2, "end_line": 3, "end_column": 4}
     assert json.loads(render_json(many)) == [
         {
@@ -184,14 +217,23 @@ def test_json() -> None:
             "notes": [{"message": "n", "span": place}, {"message": "o", "span": None}],
             "help": "h",
         },
-        {"code": "HB107", "severity": "error", "message": "m", "span": None, "notes": [], "help": None},
+        {
+            "code": "HB107",
+            "severity": "error",
+            "message": "m",
+            "span": None,
+            "notes": [],
+            "help": None,
+        },
     ]
     assert json.loads(render_json([])) == []
 
 
 def test_github() -> None:
     many = [
-        Diagnostic("HB203", "100% wrong\r\nreally", Span("a,b:c.yaml", 2, 3, 2, 5), (Note("n"),), "h"),
+        Diagnostic(
+            "HB203", "100% wrong\r\nreally", Span("a,b:c.yaml", 2, 3, 2, 5), (Note("n"),), "h"
+        ),
         Diagnostic("HB508", "w", Span("a.yaml", 2, 3, 4, 1), severity="warning"),
         Diagnostic("HB107", "m: a, b"),
     ]
@@ -231,7 +273,9 @@ diagnostics = st.builds(
 
 
 @given(st.lists(diagnostics, max_size=3), st.text(max_size=400))
-def test_rendering_never_fails_and_shows_no_control_character(many: list[Diagnostic], text: str) -> None:
+def test_rendering_never_fails_and_shows_no_control_character(
+    many: list[Diagnostic], text: str
+) -> None:
     linecache.cache["<drawn>"] = (len(text), None, text.splitlines(keepends=True), "<drawn>")
     for name, render in RENDERERS.items():
         found = render(many)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from hornbook.specs.base import Fault, LayerSpec, registry
 from hornbook.specs.faults import read_choice
 from hornbook.specs.layers import conv, core, pooling, preprocessing, reshaping

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from hornbook.compiler.graph import TensorType, Weight
 from hornbook.compiler.shapes import infer
 from hornbook.compiler.shapes.rule import RuleError

@@ -18,7 +18,10 @@ from hornbook.specs.render import render_text
 
 FOLDER = Path(__file__).parents[1] / "golden" / "mistakes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-COMMAND = re.compile(r"^# \$ hornbook (?:check|emit)(?: --style (\w+))?( --script)?(?: --max-params (\d+))?$", re.MULTILINE)
+COMMAND = re.compile(
+    r"^# \$ hornbook (?:check|emit)(?: --style (\w+))?( --script)?(?: --max-params (\d+))?$",
+    re.MULTILINE,
+)
 HEAD = re.compile(r"^(?:error|warning)\[(HB\d+)\]: ", re.MULTILINE)
 FEWEST = 70
 
@@ -41,8 +44,12 @@ def findings(name: str) -> list[Diagnostic]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_mistake(name: str, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(FOLDER)  # so that the path in a diagnostic is the file's name on every machine
+def test_mistake(
+    name: str, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(
+        FOLDER
+    )  # so that the path in a diagnostic is the file's name on every machine
     found = findings(name)
     assert found, "this spec has no mistake"
     golden(FOLDER / f"{name}.txt", render_text(found) + "\n")
@@ -50,7 +57,10 @@ def test_mistake(name: str, golden: Callable[[Path, str], None], monkeypatch: py
 
 def told() -> dict[str, set[str]]:
     """Return the codes of each golden file."""
-    return {path.stem: set(HEAD.findall(path.read_text(encoding="utf-8"))) for path in FOLDER.glob("*.txt")}
+    return {
+        path.stem: set(HEAD.findall(path.read_text(encoding="utf-8")))
+        for path in FOLDER.glob("*.txt")
+    }
 
 
 def test_every_file_has_its_pair() -> None:

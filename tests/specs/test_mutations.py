@@ -88,7 +88,18 @@ VALUES: list[Any] = [
     [0], [1, 2], [1, 2, 3, 4, 5], [None], [[1]], {"a": 1}, {"Dense": {"units": 3}}, ["relu"], {"relu": None},
     {"Dense": None, "Flatten": None}, {"L2": {"l2": -1}}, {"": ""}, [{}], {"call": {"layer": "stem"}},
 ]  # fmt: skip
-PIECES = [*"[]{}:,-#&*!|>'\"%@`?$ \t\n\\=~.01aZ_", "\r", "\r\n", "é", "🐍", "\x00", "\x07", "\u2028", "\x85", "\ufeff"]
+PIECES = [
+    *"[]{}:,-#&*!|>'\"%@`?$ \t\n\\=~.01aZ_",
+    "\r",
+    "\r\n",
+    "é",
+    "🐍",
+    "\x00",
+    "\x07",
+    "\u2028",
+    "\x85",
+    "\ufeff",
+]
 
 Edit = Callable[[random.Random, str], str]
 
@@ -107,7 +118,18 @@ def one_line(draw: random.Random, text: str) -> str:
     line = lines[at]
     indented = " " * draw.randint(0, 9) + line.lstrip(" ")
     shorter = line[draw.randint(1, 2) :]
-    lines[at] = draw.choice(["", line * 2, indented, shorter, "\t" + line, line.replace(":", ""), line.replace(": ", ":"), f"# {line}"])
+    lines[at] = draw.choice(
+        [
+            "",
+            line * 2,
+            indented,
+            shorter,
+            "\t" + line,
+            line.replace(":", ""),
+            line.replace(": ", ":"),
+            f"# {line}",
+        ]
+    )
     return "".join(lines)
 
 
@@ -149,16 +171,37 @@ def misspelt(draw: random.Random, word: str) -> str:
     if not word:
         return "x"
     at = draw.randrange(len(word))
-    return draw.choice([word[:at] + word[at + 1 :], word[:at] + word[at] * 2 + word[at + 1 :], word.swapcase(), word + "s", f"keras.{word}"])
+    return draw.choice(
+        [
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] * 2 + word[at + 1 :],
+            word.swapcase(),
+            word + "s",
+            f"keras.{word}",
+        ]
+    )
 
 
 def one_value(draw: random.Random, data: Any) -> None:
     path = draw.choice(places(data))
     holder, old = at(data, path[:-1]), at(data, path)
-    nudged = old + draw.choice([-1, 1, 100]) if isinstance(old, int | float) else draw.choice(VALUES)
+    nudged = (
+        old + draw.choice([-1, 1, 100]) if isinstance(old, int | float) else draw.choice(VALUES)
+    )
     spelt = misspelt(draw, old) if isinstance(old, str) else draw.choice(WORDS)
     other = at(data, draw.choice(places(data)))
-    holder[path[-1]] = draw.choice([draw.choice(VALUES), draw.choice(WORDS), nudged, spelt, [old], {"x": old}, str(old), json.loads(json.dumps(other))])
+    holder[path[-1]] = draw.choice(
+        [
+            draw.choice(VALUES),
+            draw.choice(WORDS),
+            nudged,
+            spelt,
+            [old],
+            {"x": old},
+            str(old),
+            json.loads(json.dumps(other)),
+        ]
+    )
 
 
 def one_key(draw: random.Random, data: Any) -> None:
@@ -199,7 +242,14 @@ def of_data(edit: Callable[[random.Random, Any], None]) -> Edit:
         edit(draw, data)
         if draw.random() < 0.3:
             return json.dumps(data)
-        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=draw.choice([None, True, False])))
+        return str(
+            yaml.safe_dump(
+                data,
+                sort_keys=False,
+                allow_unicode=True,
+                default_flow_style=draw.choice([None, True, False]),
+            )
+        )
 
     return edited
 
@@ -275,7 +325,9 @@ def test_broken_specs() -> None:
             for one in found:
                 check_diagnostic(one)
         except Exception as error:
-            pytest.fail(f"mutant {number} of seed {SEED}: {type(error).__name__}: {error}\n\n{text[:4_000]}")
+            pytest.fail(
+                f"mutant {number} of seed {SEED}: {type(error).__name__}: {error}\n\n{text[:4_000]}"
+            )
         accepted += passed
         codes.update(one.code for one in found)
     # Mutants that are all refused for their first character would show nothing.
@@ -286,9 +338,23 @@ def test_broken_specs() -> None:
 
 def setting(draw: random.Random) -> str:
     """Draw a `key=value` as it may stand behind `--set`."""
-    keys = ["train.epochs", "epochs", "train.loss", "layers.0.Dense.units", "layers.1", "name", "train", "inputs.x", "layers.head.units", "", "."]
+    keys = [
+        "train.epochs",
+        "epochs",
+        "train.loss",
+        "layers.0.Dense.units",
+        "layers.1",
+        "name",
+        "train",
+        "inputs.x",
+        "layers.head.units",
+        "",
+        ".",
+    ]
     key = draw.choice([*keys, *WORDS])
-    return draw.choice([f"{key}={draw.choice(WORDS)}", f"{key}={json.dumps(draw.choice(VALUES))}", key, f"{key}="])
+    return draw.choice(
+        [f"{key}={draw.choice(WORDS)}", f"{key}={json.dumps(draw.choice(VALUES))}", key, f"{key}="]
+    )
 
 
 def test_broken_overrides() -> None:

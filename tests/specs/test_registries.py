@@ -7,6 +7,7 @@ import sys
 from typing import Any, get_args
 
 import pytest
+
 from hornbook.specs.base import Fault, Item, Registry, registry
 from hornbook.specs.faults import read_choice
 from hornbook.specs.layers import FAMILIES

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from hornbook.specs.layers import LAYERS
 from hornbook.specs.load import zoo, zoo_text
 from hornbook.specs.registries import REGISTRIES

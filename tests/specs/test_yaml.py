@@ -7,10 +7,11 @@ import time
 
 import pytest
 import yaml
-from hornbook.specs.diagnostics import SpecError
-from hornbook.specs.yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, read_file, read_text
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hornbook.specs.diagnostics import SpecError
+from hornbook.specs.yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, read_file, read_text
 
 
 def refused(text: str) -> list[str]:
