@@ -6,7 +6,7 @@ from ...specs.base import Item, LayerSpec
 from ...specs.layers.core import Activation, Dense, Embedding
 from ..graph import Inference, TensorType, Weight
 from . import activation
-from .checks import count, entries, need_float, plus, times, with_last
+from .checks import count, entries, plus, times, with_last
 from .rule import Rule, RuleError, known
 from .work import activation_work
 
@@ -60,13 +60,22 @@ def _activation(layer: Activation, inputs: tuple[TensorType, ...]) -> Inference:
     chosen = layer.activation
     if isinstance(chosen, Item):
         return _item(chosen, inputs)
-    if given.dtype == "bool" and chosen not in OF_BOOLEANS:
-        need_float("Activation", given, f"`{chosen}` takes numbers")
     if given.dtype != "float32" and chosen not in (*KEEPING, *CASTING):
-        need_float("Activation", given, f"`{chosen}` takes floating-point numbers")
+        raise _untaken(chosen, "floating-point numbers", given)
+    if given.dtype == "bool" and chosen not in OF_BOOLEANS:
+        raise _untaken(chosen, "numbers", given)
     dtype = given.dtype if chosen in KEEPING else "float32"
     work = activation_work(chosen, entries(given))
     return Inference(TensorType(given.shape, dtype), (), work)
+
+
+def _untaken(chosen: str, taken: str, given: TensorType) -> RuleError:
+    return RuleError(
+        "HB405",
+        f"`{chosen}` takes {taken}, but `Activation` receives {given.dtype} {given}",
+        field="activation",
+        help="put a `Rescaling` before it",
+    )
 
 
 def _item(chosen: Item, inputs: tuple[TensorType, ...]) -> Inference:

@@ -74,14 +74,14 @@ def _possible(target: tuple[int, ...], held: int, given: TensorType) -> None:
         )
 
 
-def _nearest(target: tuple[int, ...], total: int) -> str | None:
+def _nearest(target: tuple[int, ...], total: int) -> str:
     """Propose the target with one of its sizes corrected, the last that can be."""
     for place in reversed(range(len(target))):
         others = [size for at, size in enumerate(target) if at != place]
         if -1 not in others and total % prod(others) == 0:
             fitting = [*others[:place], total // prod(others), *others[place:]]
             return f"`target_shape: {fitting}` would fit"
-    return None
+    return f"its sizes must multiply to {total}; -1 in place of one takes what is left"
 
 
 def _permute(layer: Permute, inputs: tuple[TensorType, ...]) -> Inference:
@@ -168,6 +168,7 @@ def _cropped_away(
         f"the {AXES[layout.rank][place]}, and must leave one, "
         f"but receives {given.shape[axis]}: {given}",
         field="cropping",
+        help="drop fewer",
     )
 
 

@@ -111,23 +111,25 @@ def _places(size: int | None, window: Window, place: int) -> int | None:
 def _too_large(
     name: str, given: TensorType, layout: Layout, window: Window, place: int
 ) -> RuleError:
-    axis = layout.spatial[place]
-    gap = window.gaps[place]
-    spread = f" ({window.sizes[place]} of them, {gap} apart)" if gap > 1 else ""
-    most = [
-        size if length is None else min(size, (length - 1) // gap + 1)
-        for size, gap, length in zip(
-            window.sizes,
-            window.gaps,
-            (given.shape[axis] for axis in layout.spatial),
-            strict=True,
-        )
-    ]
-    smaller = most[0] if len(set(most)) == 1 else most
+    axis, gap = layout.spatial[place], window.gaps[place]
+    spread = f", as `dilation_rate` {gap} spreads its {window.sizes[place]}," if gap > 1 else ""
     return RuleError(
         "HB402",
-        f"`{name}` looks at {_span(window, place)} entries of axis {axis} at once{spread}, "
-        f"the {AXES[layout.rank][place]}, but receives {given.shape[axis]}: {given}",
+        f"the window of `{name}` spans {_span(window, place)} entries of "
+        f"the {AXES[layout.rank][place]} (axis {axis}){spread or ','} "
+        f"but receives {given.shape[axis]}: {given}",
         field=window.field,
-        help=f"use `padding: same`, or a `{window.field}` of at most {smaller}",
+        help=_smaller(window, tuple(given.shape[axis] for axis in layout.spatial)),
     )
+
+
+def _smaller(window: Window, lengths: Shape) -> str:
+    """Name the largest window that fits, and the padding with which each one does."""
+    most = [
+        size if length is None else min(size, (length - 1) // gap + 1)
+        for size, gap, length in zip(window.sizes, window.gaps, lengths, strict=True)
+    ]
+    if window.field == "pool_size" and max(most) == 1:
+        return "leave the layer out: there is nothing left to pool"
+    smaller = most[0] if len(set(most)) == 1 else most
+    return f"use `padding: same`, or a `{window.field}` of at most {smaller}"

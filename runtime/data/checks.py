@@ -65,9 +65,9 @@ def _fitted(
     found = list(array.shape[1:])
     wanted = "[" + ", ".join("null" if size is None else str(size) for size in shape) + "]"
     message = f"the input `{name}` is {wanted}, but an example of `{data.name}` is {found}"
-    raise SpecError(
-        [Diagnostic("HB504", message, span, help=f"write `{name}: {found}` under `inputs:`")]
-    )
+    declared = [*found, 1] if len(shape) == len(found) + 1 else found
+    help = f"write `{name}: {declared}` under `inputs:`"
+    raise SpecError([Diagnostic("HB504", message, span, help=help)])
 
 
 def _matches(found: tuple[int, ...], wanted: Shape) -> bool:

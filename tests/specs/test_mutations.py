@@ -267,11 +267,12 @@ ON_DATA: list[Edit] = [of_data(one_value), of_data(one_value), of_data(one_key),
 def mutant(draw: random.Random) -> str:
     """Draw a spec with one to three mistakes."""
     text = draw.choice(TEXTS)
-    if draw.random() < 0.6:
-        text = draw.choice(ON_DATA)(draw, text)
-    for _ in range(draw.choice([0, 1, 1, 2]) if text not in TEXTS else draw.randint(1, 2)):
-        text = draw.choice(ON_TEXT)(draw, text or "a")
-    return text
+    if draw.random() < 0.25:
+        for _ in range(draw.randint(1, 2)):
+            text = draw.choice(ON_TEXT)(draw, text or "a")
+        return text
+    text = draw.choice(ON_DATA)(draw, text)
+    return draw.choice(ON_TEXT)(draw, text) if draw.random() < 0.2 else text
 
 
 # What must hold of each
@@ -330,10 +331,10 @@ def test_broken_specs() -> None:
             )
         accepted += passed
         codes.update(one.code for one in found)
-    # Mutants that are all refused for their first character would show nothing.
-    assert 0.02 < accepted / COUNT < 0.6, accepted
+    # Mutants that are all refused by the YAML parser, or all accepted, would show nothing.
+    assert 0.05 < accepted / COUNT < 0.6, accepted
     assert len(codes) >= 25, codes
-    assert codes.most_common(1)[0][1] < 0.5 * codes.total(), codes
+    assert codes["HB101"] < 0.4 * codes.total(), codes
 
 
 def setting(draw: random.Random) -> str:

@@ -1,0 +1,39 @@
+"""What TensorFlow says of itself is held back; what goes wrong is not."""
+
+from __future__ import annotations
+
+import pytest
+
+HELD = """
+import os, sys
+from hornbook.cli.quiet import held_back
+{body}
+print("after", file=sys.stderr)
+"""
+
+
+def test_chatter_is_held_back_and_stderr_is_restored(apart) -> None:
+    body = "with held_back():\n    os.write(2, b'chatter')\n    print('more', file=sys.stderr)"
+    assert apart(script=HELD.format(body=body)).err == "after\n"
+
+
+def test_a_failure_shows_what_was_said(apart) -> None:
+    body = (
+        "try:\n    with held_back():\n        os.write(2, b'reason ')\n        raise ImportError\n"
+        "except ImportError: pass"
+    )
+    assert apart(script=HELD.format(body=body)).err == "reason after\n"
+
+
+def test_a_crash_is_not_silent(apart) -> None:
+    done = apart(script=HELD.format(body="with held_back():\n    os.abort()"))
+    assert done.code != 0
+    assert "Fatal Python error: Aborted" in done.err
+
+
+@pytest.mark.keras
+def test_who_asks_sees_all_of_it(apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    script = "from hornbook.cli.quiet import start_runtime; start_runtime()"
+    assert apart(script=script).err == ""
+    assert "TensorFlow" in apart(script=script, TF_CPP_MIN_LOG_LEVEL="0").err

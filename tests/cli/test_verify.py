@@ -1,0 +1,63 @@
+"""`hornbook verify`: the certificate for people and for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the environment as it was."""
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+
+
+def test_a_certificate(hornbook, small) -> None:
+    done = hornbook("verify", small, "--steps", "2")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("small: functional, sequential, subclassed; fit, tape; seed 0, 4 steps\n")
+    assert "DIFFERS" not in done.out
+    assert "bit for bit" in done.out
+    assert "1 spec agrees in its styles and in both loops, bit for bit\n" in done.out
+    assert "keras 3." in done.out
+
+
+def test_json(hornbook, small) -> None:
+    (found,) = json.loads(hornbook("verify", small, "--steps", "1", "--seed", "3", "--format", "json").out)
+    assert found["passed"] is True
+    assert found["seed"] == 3
+    assert {check["what"] for check in found["checks"]} >= {"outputs", "gradients", "training"}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_difference_is_found_and_told(hornbook, small, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    from hornbook.runtime import verify as module
+
+    real = module.compare
+
+    def skewed(what: str, *rest: object) -> object:
+        check = real(what, *rest)  # type: ignore[arg-type]
+        wrong = dataclasses.replace(check, equal=False, detail="`dense/kernel` differs by at most 0.1")
+        return wrong if what == "gradients" else check
+
+    monkeypatch.setattr(module, "compare", skewed)
+    done = hornbook("verify", small, "--steps", "1", "--format", form)
+    assert done.code == 1
+    assert "error[HB704]: `small`: 2 of " in done.err
+    assert "gradients of sequential, against functional: `dense/kernel` differs" in done.err
+    if form == "json":
+        assert json.loads(done.out)[0]["passed"] is False
+    else:
+        assert "DIFFERS" in done.out
+        assert "agree" not in done.out
+
+
+def test_a_broken_spec_is_told_before_tensorflow_starts(hornbook) -> None:
+    done = hornbook("verify", "mnits")
+    assert (done.code, done.out) == (1, "")
+    assert "HB107" in done.err
