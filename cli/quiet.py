@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
@@ -18,16 +18,11 @@ STDERR: Final = 2
 def start_runtime() -> None:
     """Import TensorFlow and Keras, and let them find their devices; what they say of it is not shown.
 
-    Whoever sets TF_CPP_MIN_LOG_LEVEL sees all of it. A failure shows all of it too.
+    Whoever sets TF_CPP_MIN_LOG_LEVEL below 3 sees all of it. So does everybody when it fails.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    if LEVEL in os.environ:
-        from ..runtime.verify import environment
-
-        environment()
-        return
-    os.environ[LEVEL] = NOTHING_BUT_FATAL
-    with held_back():
+    quiet = os.environ.setdefault(LEVEL, NOTHING_BUT_FATAL) == NOTHING_BUT_FATAL
+    with held_back() if quiet else nullcontext():
         from ..runtime.verify import environment
 
         environment()

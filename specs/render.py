@@ -17,6 +17,7 @@ RED, YELLOW, BLUE, CYAN, BOLD, RESET = (
     "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1;36m", "\x1b[1m", "\x1b[0m",
 )  # fmt: skip
 MAX_LINE = 160
+MAX_SENTENCE = 800
 
 
 def render_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
@@ -92,7 +93,7 @@ class _Painter:
     def diagnostic(self, one: Diagnostic) -> str:
         hue = RED if one.severity == "error" else YELLOW
         head = self.paint(f"{one.severity}[{one.code}]", hue)
-        lines = [f"{head}: {self.paint(printable(one.message), BOLD)}"]
+        lines = [f"{head}: {self.paint(sentence(one.message), BOLD)}"]
         spans = [span for span in (one.span, *(note.span for note in one.notes)) if span]
         width = max((len(str(span.line)) for span in spans), default=1)
         gutter = " " * width
@@ -102,12 +103,12 @@ class _Painter:
             lines += self.note(note, gutter)
         if one.help:
             mark = self.paint("=", BLUE)
-            lines.append(f"{gutter} {mark} {self.paint('help', CYAN)}: {printable(one.help)}")
+            lines.append(f"{gutter} {mark} {self.paint('help', CYAN)}: {sentence(one.help)}")
         return "\n".join(lines)
 
     def note(self, note: Note, gutter: str) -> list[str]:
         mark = self.paint("=", BLUE)
-        first, *rest = printable(note.message).split("\n")
+        first, *rest = (sentence(line) for line in note.message.split("\n"))
         lines = [f"{gutter} {mark} {self.paint('note', BOLD)}: {first}"]
         lines += [f"{gutter}         {line}" for line in rest]
         return lines + (self.snippet(note.span, gutter, BLUE) if note.span else [])
@@ -142,14 +143,26 @@ def _window(text: str, column: int, end: int) -> tuple[str, int, int]:
     return piece, column - start, min(end - start, len(piece) + 1)
 
 
+def sentence(text: str) -> str:
+    """Make a sentence printable, and leave out the middle of one that a very long name swells."""
+    if len(text) > MAX_SENTENCE:
+        half = MAX_SENTENCE // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    return printable(text)
+
+
 def printable(text: str) -> str:
     """Show control characters, and others that would disturb a terminal, as escapes."""
-    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _width(text: str) -> int:
     """Count the columns that a terminal gives to a text."""
     return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        0
+        if unicodedata.category(c) in ("Mn", "Me")
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
         for c in printable(text)
     )

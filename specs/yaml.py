@@ -34,8 +34,53 @@ FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 INFINITE = {
     f"{sign}.{word}": f"{sign}inf" for sign in ("", "-", "+") for word in ("inf", "Inf", "INF")
 }
-SURROGATE = re.compile("[\ud800-\udfff]")
+NO_CHARACTER = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOT_A_NUMBER = (".nan", ".NaN", ".NAN")
+
+ONE_COLUMN = "check the indentation: the keys of a mapping, or the `- ` of a list, share one column"
+SENTENCES: dict[str, tuple[str, str | None, bool]] = {
+    "could not find expected ':'": (
+        "no `:` follows this key",
+        "write `key: value`, or `key:` above indented lines",
+        True,
+    ),
+    "did not find expected ',' or '}'": (
+        "a `,` or a `}` is missing before this",
+        "arguments in braces are separated by commas, and the brace is closed",
+        False,
+    ),
+    "did not find expected ',' or ']'": (
+        "a `,` or a `]` is missing before this",
+        "entries in brackets are separated by commas, and the bracket is closed",
+        False,
+    ),
+    "did not find expected key": ("no key can begin here", ONE_COLUMN, False),
+    "did not find expected '-' indicator": (
+        "an entry of the list must begin here",
+        ONE_COLUMN,
+        False,
+    ),
+    "did not find expected node content": ("no value can begin here", None, False),
+    "found unexpected end of stream": ("this quote is never closed", None, True),
+    "mapping values are not allowed in this context": (
+        "this `:` stands where a value cannot have one",
+        "check the indentation; on one line, arguments stand in braces: `Dense: {units: 10}`",
+        False,
+    ),
+    "found character that cannot start any token": (
+        "this character cannot begin a value",
+        "put the text in quotes",
+        False,
+    ),
+}
+"""What the parser says: as a sentence, with help, and whether to point at where the trouble began."""
+
+CONTEXTS = {
+    "while parsing a block mapping": "the mapping begins here",
+    "while parsing a block collection": "the list begins here",
+    "while parsing a flow mapping": "the brace is opened here",
+    "while parsing a flow sequence": "the bracket is opened here",
+}
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -81,6 +126,11 @@ class _Open:
     key: str | None = None
     keys: dict[str, Span] = field(default_factory=dict)
 
+    @property
+    def first(self) -> Span | None:
+        """The place of the first key, which stands for a block mapping."""
+        return next(iter(self.keys.values()), None)
+
 
 def read_file(path: str | FilePath) -> Document:
     """Read a file as one YAML document.
@@ -117,13 +167,11 @@ def read_text(text: str, path: str = "<spec>") -> Document:
         raise SpecError([Diagnostic("HB104", message)])
     # Diagnostics quote lines through linecache, so it must hold the very text that was read.
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-    lone = SURROGATE.search(text)
-    if lone is not None:
-        line, column = (
-            text.count("\n", 0, lone.start()) + 1,
-            lone.start() - text.rfind("\n", 0, lone.start()),
-        )
-        message = "not YAML: half of a surrogate pair, which is no character"
+    found = NO_CHARACTER.search(text)
+    if found is not None:
+        lines = (text[: found.start()] + "x").splitlines()
+        line, column = len(lines), len(lines[-1])
+        message = f"not YAML: the character U+{ord(found[0]):04X} may not stand in a text"
         raise SpecError([Diagnostic("HB101", message, Span(path, line, column, line, column + 1))])
     return _Reader(path).read(text)
 
@@ -180,7 +228,7 @@ class _Reader:
             case events.MappingEndEvent() | events.SequenceEndEvent():
                 top = self.stack.pop()
                 data = tuple(top.data) if top.kind == "sequence" else top.data
-                self.close(data, top.start, top.anchor, top.size, event)
+                self.close(data, top.start, top.anchor, top.size, event, top.first)
             case _:
                 return  # stream start, stream end, document end carry nothing
 
@@ -228,9 +276,17 @@ class _Reader:
         top = self.stack[-1]
         return (*top.path, top.key if top.kind == "mapping" else len(top.data))  # type: ignore[arg-type]
 
-    def close(self, value: Any, start: Any, anchor: str | None, size: int, end: Any = None) -> None:
+    def close(
+        self,
+        value: Any,
+        start: Any,
+        anchor: str | None,
+        size: int,
+        end: Any = None,
+        first: Span | None = None,
+    ) -> None:
         """Put a finished value where it belongs: the root, a key, a mapping's value or a list."""
-        span = self.span(start, end)
+        span = self.span(start, end, first)
         if anchor is not None:
             self.anchors[anchor] = (value, size)
         if not self.stack:
@@ -302,13 +358,13 @@ class _Reader:
             return float(INFINITE[text])
         return float("nan") if text in NOT_A_NUMBER else text
 
-    def span(self, start: Any, end: Any = None) -> Span:
-        """Return the place of a value; a block collection ends where its last value does."""
+    def span(self, start: Any, end: Any = None, key: Span | None = None) -> Span:
+        """Return the place of a value; of a block collection that of its first key or dash."""
         first = start.start_mark
         last = (end or start).end_mark
         if end is not None and end.start_mark.index == end.end_mark.index:
-            last = first  # a block collection: its end event stands at the next token
-            return Span(self.path, first.line + 1, first.column + 1, last.line + 1, last.column + 2)
+            line, column = first.line + 1, first.column + 1  # the end event is at the next token
+            return key or Span(self.path, line, column, line, column + 1)
         return Span(self.path, first.line + 1, first.column + 1, last.line + 1, last.column + 1)
 
     def report(self, code: str, message: str, event: Any, help: str | None = None) -> None:
@@ -331,25 +387,16 @@ class _Reader:
         span = Span(self.path, line, column, line, column + 1)
         context = getattr(error, "context_mark", None)
         notes: tuple[Note, ...] = ()
+        sentence, help, at_context = SENTENCES.get(problem, (problem, None, False))
         if context is not None and (context.line, context.column) != (mark.line, mark.column):
-            place = Span(
-                self.path,
-                context.line + 1,
-                context.column + 1,
-                context.line + 1,
-                context.column + 2,
-            )
-            notes = (Note(str(getattr(error, "context", "")), place),)
-        return Diagnostic(
-            "HB101", f"not YAML: {problem}", span, notes, self.syntax_help(line, problem)
-        )
-
-    def syntax_help(self, line: int, problem: str) -> str | None:
+            line_, column_ = context.line + 1, context.column + 1
+            place = Span(self.path, line_, column_, line_, column_ + 1)
+            said = str(getattr(error, "context", ""))
+            if at_context:
+                span = place
+            else:
+                notes = (Note(CONTEXTS.get(said, said), place),)
         text = linecache.getline(self.path, line)
         if "\t" in text[: len(text) - len(text.lstrip())]:
-            return "indent with spaces: YAML allows no tab here"
-        if "mapping values are not allowed" in problem:
-            return "check the indentation, and that the line above does not lack its `:`"
-        if "character" in problem and "cannot start any token" in problem:
-            return "put the text in quotes"
-        return None
+            help = "indent with spaces: YAML allows no tab here"
+        return Diagnostic("HB101", f"not YAML: {sentence}", span, notes, help)

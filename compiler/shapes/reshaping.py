@@ -81,6 +81,8 @@ def _nearest(target: tuple[int, ...], total: int) -> str:
         if -1 not in others and total % prod(others) == 0:
             fitting = [*others[:place], total // prod(others), *others[place:]]
             return f"`target_shape: {fitting}` would fit"
+    if -1 in target:
+        return f"the sizes besides -1 must divide {total}"
     return f"its sizes must multiply to {total}; -1 in place of one takes what is left"
 
 
@@ -162,13 +164,14 @@ def _cropped_away(
     layer: Cropping, given: TensorType, layout: Layout, place: int, less: int
 ) -> RuleError:
     axis = layout.spatial[place]
+    size = given.shape[axis] or 0
     return RuleError(
         "HB402",
-        f"`{type(layer).__name__}` drops {count('entry', less)} of axis {axis}, "
-        f"the {AXES[layout.rank][place]}, and must leave one, "
-        f"but receives {given.shape[axis]}: {given}",
+        f"`{type(layer).__name__}` drops {count('entry', less)} of "
+        f"the {AXES[layout.rank][place]} (axis {axis}) and must leave one, "
+        f"but receives {size}: {given}",
         field="cropping",
-        help="drop fewer",
+        help=f"drop {size - 1} there at most" if size > 1 else "leave the layer out",
     )
 
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import math
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from hornbook.cli.curves import draw, panels
-from hornbook.cli.progress import Rows, View, duration, in_order, number
+from hornbook.cli.progress import Rows, View, counts, duration, in_order, number
+
+
+def examples(steps: int, validation: int | None = None) -> Any:
+    """Stand in for the examples of a training: what a view reads of them."""
+    test = SimpleNamespace(examples=5)
+    held = None if validation is None else SimpleNamespace(examples=validation)
+    return SimpleNamespace(
+        training=SimpleNamespace(examples=1234, steps_per_epoch=steps), validation=held, test=test
+    )
+
 
 LOGS = {"accuracy": 0.5, "loss": 1.25, "val_accuracy": 0.25, "val_loss": 2.5}
 
@@ -82,14 +94,33 @@ def test_duration(seconds: float, text: str) -> None:
 
 def test_a_view_into_a_pipe_writes_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     with View() as view:
-        view.began(2, 3)
+        view.began(examples(3), 2)
         for epoch in range(2):
             view.epoch_began(epoch)
             for step in range(3):
                 view.step_ended(step, {"loss": 1.0})
             view.epoch_ended(epoch, 0.1, {"loss": 1.0})
-    lines = capsys.readouterr().out.splitlines()
+    first, blank, *lines = capsys.readouterr().out.splitlines()
+    assert (first, blank) == ("data   data: 1,234 examples to train on, 5 to test", "")
     assert [line.split()[0] for line in lines] == ["epoch", "1/2", "2/2"]
+
+
+def test_a_quiet_view_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with View(quiet=True) as view:
+        view.began(examples(1), 2)
+        view.epoch_began(0)
+        view.step_ended(0, {"loss": 1.0})
+        view.epoch_ended(0, 0.1, {"loss": 1.0})
+    assert capsys.readouterr().out == ""
+    assert view.where() == "interrupted in epoch 1 of 2; nothing was saved"
+    assert View().where() == "interrupted before the first epoch; nothing was saved"
+
+
+def test_counts() -> None:
+    assert counts(examples(1, 50)) == "1,234 examples to train on, 50 to validate, 5 to test"
+    same = examples(1)
+    same.validation = same.test
+    assert counts(same) == "1,234 examples to train on, 5 to test and to validate"
 
 
 def test_curves_fit_the_screen_and_hold_no_control_characters() -> None:
@@ -138,7 +169,7 @@ def test_a_bar_is_drawn_at_a_terminal_alone(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     with View() as view:
-        view.began(1, 3)
+        view.began(examples(3), 1)
         view.epoch_began(0)
         view.step_ended(2, {"loss": 1.0})
         view.epoch_ended(0, 0.1, {"loss": 1.0})

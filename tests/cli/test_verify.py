@@ -20,7 +20,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_certificate(hornbook, small) -> None:
     done = hornbook("verify", small, "--steps", "2")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("small: functional, sequential, subclassed; fit, tape; seed 0, 4 steps\n")
+    assert done.out.startswith(
+        "small: functional, sequential, subclassed; fit, tape; seed 0, 4 steps\n"
+    )
     assert "DIFFERS" not in done.out
     assert "bit for bit" in done.out
     assert "1 spec agrees in its styles and in both loops, bit for bit\n" in done.out
@@ -28,21 +30,27 @@ def test_a_certificate(hornbook, small) -> None:
 
 
 def test_json(hornbook, small) -> None:
-    (found,) = json.loads(hornbook("verify", small, "--steps", "1", "--seed", "3", "--format", "json").out)
+    (found,) = json.loads(
+        hornbook("verify", small, "--steps", "1", "--seed", "3", "--format", "json").out
+    )
     assert found["passed"] is True
     assert found["seed"] == 3
     assert {check["what"] for check in found["checks"]} >= {"outputs", "gradients", "training"}
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_difference_is_found_and_told(hornbook, small, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+def test_a_difference_is_found_and_told(
+    hornbook, small, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
     from hornbook.runtime import verify as module
 
     real = module.compare
 
     def skewed(what: str, *rest: object) -> object:
         check = real(what, *rest)  # type: ignore[arg-type]
-        wrong = dataclasses.replace(check, equal=False, detail="`dense/kernel` differs by at most 0.1")
+        wrong = dataclasses.replace(
+            check, equal=False, detail="`dense/kernel` differs by at most 0.1"
+        )
         return wrong if what == "gradients" else check
 
     monkeypatch.setattr(module, "compare", skewed)

@@ -86,8 +86,8 @@ def test_layers_that_suit(name: str) -> None:
     assert taken >= 3
 
 
+@examples(200)
 @given(shapes(st.integers(1, 5)), st.sampled_from(DTYPES), st.data())
-@settings(max_examples=200, deadline=None)
 def test_valid_items_are_valid(shape: Shape, dtype: str, data: Any) -> None:
     name, arguments = data.draw(st.sampled_from(valid_items(shape, dtype)))
     layer = read(name, data.draw(arguments))

@@ -8,9 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+
+from hornbook.compiler.driver import analyse
 from hornbook.runtime.data import DataSet, Scaling, load_data
 from hornbook.runtime.train import Examples, Trained, hold_out, place_of_data, prepare, train
-from hornbook.compiler.driver import analyse
 from hornbook.specs.data import NpzData
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import Spec, load
@@ -216,7 +217,10 @@ def test_place_of_data() -> None:
     assert (place.line, place.column) == (6, 15)
     replaced = load(read_text(SMALL), data=NpzData(npz="other.npz"), classes=2)
     assert place_of_data(replaced) is None
-    assert place_of_data(load(read_text(WINE), data="iris", overrides=[Override("inputs.row=[4]")])) is None
+    assert (
+        place_of_data(load(read_text(WINE), data="iris", overrides=[Override("inputs.row=[4]")]))
+        is None
+    )
 
 
 # What stops a loop
@@ -224,7 +228,9 @@ def test_place_of_data() -> None:
 
 @pytest.mark.parametrize("loop", ["fit", "tape"])
 def test_a_loss_that_is_not_finite_stops_with_its_causes(loop: str) -> None:
-    text = SMALL.replace("$classes, activation: softmax", "1").replace("sparse_categorical_crossentropy", "mean_squared_error")
+    text = SMALL.replace("$classes, activation: softmax", "1").replace(
+        "sparse_categorical_crossentropy", "mean_squared_error"
+    )
     spec = read(text, "optimizer={SGD: {learning_rate: 1e15}}", "epochs=9", "batch_size=4")
     data = numbers(y_train=np.ones(20, np.float32), y_test=np.ones(5, np.float32), classes=None)
     with pytest.raises(SpecError) as caught:
@@ -288,7 +294,10 @@ train:
 
 def test_several_inputs_and_outputs() -> None:
     rng = np.random.default_rng(0)
-    x = {"a": rng.integers(0, 255, (20, 3)).astype(np.uint8), "b": rng.standard_normal((20, 2)).astype(np.float32)}
+    x = {
+        "a": rng.integers(0, 255, (20, 3)).astype(np.uint8),
+        "b": rng.standard_normal((20, 2)).astype(np.float32),
+    }
     y = {"kind": rng.integers(0, 4, 20), "price": rng.standard_normal(20).astype(np.float32)}
     data = DataSet("made", x, y, x, y, None, scaling={"a": Scaling(0.0, 255.0), "b": None})
     trained = train(read(TWO), data)

@@ -62,6 +62,40 @@ def test_a_window_of_a_pooling_goes_without_its_name(cls: type[LayerSpec]) -> No
     assert cls.positional == 1 or cls.model_fields["pool_size"].is_required()
 
 
+REQUIRED: Arguments = {
+    "activation": "relu",
+    "dims": (2, 1),
+    "factor": 0.5,
+    "filters": 4,
+    "height_factor": 0.5,
+    "input_dim": 3,
+    "kernel_size": 3,
+    "n": 2,
+    "output_dim": 2,
+    "pool_size": 2,
+    "scale": 0.5,
+    "target_shape": (2, -1),
+    "units": 2,
+    "width_factor": 0.5,
+}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_every_class_takes_its_own_defaults(cls: type[LayerSpec]) -> None:
+    """Pydantic does not validate defaults: one that its field refuses could not be written out."""
+    own = {
+        name: info for name, info in cls.model_fields.items() if name not in LayerSpec.model_fields
+    }
+    needed = {name: REQUIRED[name] for name, info in own.items() if info.is_required()}
+    spelt = {name: needed.get(name, info.get_default()) for name, info in own.items()}
+    assert read(cls.__name__, spelt) == read(cls.__name__, needed)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_no_class_inherits_from_another(cls: type[LayerSpec]) -> None:
+    assert cls.__bases__ == (LayerSpec,)
+
+
 @pytest.mark.parametrize(
     ("alias", "name"),
     [
@@ -96,6 +130,21 @@ def test_aliases(alias: str, name: str) -> None:
         ("Conv1DTranspose", {"output_padding": 1}, "output_padding"),
         ("Conv2DTranspose", {"strides": (3, 2), "output_padding": (2, 2)}, "output_padding"),
         ("Conv3DTranspose", {"strides": 2, "output_padding": 2}, "output_padding"),
+        (
+            "Conv1DTranspose",
+            {"output_padding": 0, "padding": "same", "kernel_size": 2},
+            "output_padding",
+        ),
+        (
+            "Conv2DTranspose",
+            {
+                "output_padding": (1, 0),
+                "padding": "same",
+                "kernel_size": (2, 4),
+                "strides": 2,
+            },
+            "output_padding",
+        ),
     ],
 )
 def test_conflicts(name: str, arguments: Arguments, field: str) -> None:
@@ -114,6 +163,12 @@ def test_conflicts(name: str, arguments: Arguments, field: str) -> None:
         ("Conv1D", {"padding": "causal", "dilation_rate": 4}),
         ("Conv1D", {"strides": (2,)}),
         ("Conv2DTranspose", {"strides": (3, 2), "output_padding": (2, 1)}),
+        ("Conv2DTranspose", {"output_padding": 0, "padding": "same", "dilation_rate": 3}),
+        ("Conv2DTranspose", {"output_padding": 0, "padding": "valid", "kernel_size": 2}),
+        (
+            "Conv2DTranspose",
+            {"output_padding": 1, "padding": "same", "strides": 2, "kernel_size": 2},
+        ),
         ("SeparableConv2D", {"strides": 2, "dilation_rate": 2}),
         ("Conv3D", {"kernel_initializer": {"HeNormal": {"seed": 1}}, "activation": "relu"}),
     ],
@@ -159,6 +214,23 @@ def test_types_and_bounds(name: str, arguments: Arguments, field: str) -> None:
         ("GlobalMaxPooling2D", {"pool_size": 2}),
         ("Rescaling", {}),
         ("Rescaling", {"scale": ()}),
+        ("Rescaling", {"scale": True}),
+        ("Cropping1D", {"cropping": (1, 2, 3)}),
+        ("Cropping2D", {"cropping": (1, (2, -1))}),
+        ("ZeroPadding3D", {"padding": (1, 1)}),
+        ("UpSampling2D", {"size": 0}),
+        ("UpSampling1D", {"size": (2,)}),
+        ("UpSampling2D", {"interpolation": "area"}),
+        ("Reshape", {"target_shape": (0, 2)}),
+        ("Reshape", {"target_shape": 6}),
+        ("Permute", {"dims": ()}),
+        ("RepeatVector", {"n": 0}),
+        ("Embedding", {"input_dim": 0, "output_dim": 2}),
+        ("Activation", {}),
+        ("Activation", {"activation": None}),
+        ("Dense", {"units": 2, "lora_rank": 2}),
+        ("RandomZoom", {"height_factor": 0.1, "fill_mode": "mirror"}),
+        ("RandomContrast", {"factor": (0.1, 1.5)}),
         ("Rescaling", {"scale": float("nan")}),
         ("RandomFlip", {"mode": "sideways"}),
         ("RandomRotation", {"factor": 1.5}),
