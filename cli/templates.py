@@ -44,7 +44,7 @@ layers:
   - Conv2D: {filters: 32, kernel_size: 3, padding: same, activation: relu}
   - MaxPooling2D: {pool_size: 2}
   - Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}
-  - GlobalAveragePooling2D
+  - Flatten
   - Dropout: {rate: 0.2} # only while it trains
   - Dense: {units: $classes, activation: softmax} # $classes: as many as the data has
 

@@ -123,6 +123,11 @@ def kind_of(kind: str) -> str:
     return f"{ARTICLES.get(kind, 'a')} {kind}"
 
 
+def one_of(kind: str) -> str:
+    """Say how an entry of a registry is written."""
+    return f"{kind_of(kind)}, as `Name` or `Name: {{arguments}}`"
+
+
 def any_of(words: Iterable[str]) -> str:
     """Join alternatives: a, b or c."""
     *most, last = words
@@ -200,13 +205,18 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin is Annotated:
         inner, *more = get_args(annotation)
         return _allowed(inner, [*metadata, *more])
-    from .model import ShapeOrInput
+    from .model import PerOutput, ShapeOrInput
 
     for mark in metadata:
         if isinstance(mark, ShapeOrInput):
             return "a list of sizes, or " + _allowed(annotation)
         if isinstance(mark, Choice):
-            return f"{kind_of(registry(mark.kind).kind)}, as `Name` or `Name: {{arguments}}`"
+            return one_of(registry(mark.kind).kind)
+        if isinstance(mark, PerOutput):
+            each = (
+                f"a list of which each is {one_of(mark.kind)}" if mark.listed else one_of(mark.kind)
+            )
+            return f"{each}; or a mapping from outputs to such"
     if origin in (Union, types.UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         words = [_allowed(arm, metadata) for arm in arms]
@@ -232,25 +242,27 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
 
 
 def _bounds(metadata: Sequence[Any]) -> str:
-    found = []
-    for mark in metadata:
-        for part in (mark, *getattr(mark, "metadata", ())):
-            for name, phrase in BOUNDS.items():
-                if getattr(part, name, None) is not None:
-                    found.append(phrase.format(getattr(part, name)))
-            if getattr(part, "pattern", None):
-                found.append(
-                    "that begins with a letter and holds letters, digits and `_`, 64 at most"
-                )
-    return f" {' and '.join(dict.fromkeys(found))}" if found else ""
+    """Say between what a value must lie, and what a name may hold."""
+    parts = [part for mark in metadata for part in (mark, *getattr(mark, "metadata", ()))]
+    bounds = {name: getattr(part, name) for part in parts for name in BOUNDS if _has(part, name)}
+    found = [phrase.format(bounds[name]) for name, phrase in BOUNDS.items() if name in bounds]
+    if {"ge", "le"} <= bounds.keys():
+        found = [f"from {bounds['ge']} to {bounds['le']}"]
+    if any(_has(part, "pattern") for part in parts):
+        found.append("that begins with a letter and holds letters, digits and `_`, 64 at most")
+    return f" {' and '.join(found)}" if found else ""
+
+
+def _has(part: Any, name: str) -> bool:
+    return getattr(part, name, None) is not None
 
 
 def _list(arms: Sequence[Any]) -> str:
     if len(arms) == 2 and arms[1] is Ellipsis:
-        return f"a list of which each is {_allowed(arms[0])}"
+        return f"a list of which each is {expected_inside(arms[0])}"
     if len({str(arm) for arm in arms}) == 1:
-        return f"a list of {len(arms)} of which each is {_allowed(arms[0])}"
-    return f"a list of {len(arms)}: " + ", ".join(_allowed(arm) for arm in arms)
+        return f"a list of {len(arms)} of which each is {expected_inside(arms[0])}"
+    return f"a list of {len(arms)}: " + ", ".join(expected_inside(arm) for arm in arms)
 
 
 def describe(data: object) -> str:

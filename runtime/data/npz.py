@@ -87,7 +87,13 @@ def _read(path: str, span: Span | None) -> dict[str, np.ndarray]:
                 span,
             )
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            found = {name: file[name] for name in file.files}
+        strange = next((n for n, array in found.items() if not isinstance(array, np.ndarray)), None)
+        if strange is not None:  # NumPy hands a member that is no array out as bytes
+            _refuse(
+                "HB601", f"`{strange}` of `{path}` is no array", span, "write it with `numpy.savez`"
+            )
+        return found
     except FileNotFoundError:
         _refuse(
             "HB601",

@@ -136,7 +136,12 @@ def test_a_spec_without_settings_cannot_be_trained(hornbook, folder: Path) -> No
 
 
 def test_findings_without_data_come_before_tensorflow(apart, small) -> None:
-    script = "import atexit, sys\nfrom hornbook.cli import main\natexit.register(lambda: print('tensorflow' in sys.modules))\nmain()"
+    script = (
+        "import atexit, sys\n"
+        "from hornbook.cli import main\n"
+        "atexit.register(lambda: print('tensorflow' in sys.modules))\n"
+        "main()"
+    )
     for arguments in (["--max-params", "10"], ["--data", "nowhere.npz"]):
         done = apart("train", small, *arguments, script=script)
         assert (done.code, done.out) == (1, "False\n")

@@ -1,0 +1,324 @@
+"""Fills the marked blocks of docs/reference.md from the classes that validate a spec.
+
+    python docs/generate.py            writes docs/reference.md
+    python docs/generate.py --check    exits with 1 where it would change
+
+A block begins with a comment such as ``<!-- family conv -->`` and ends with ``<!-- end -->``. What
+stands between two blocks is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from hornbook.specs import yaml
+from hornbook.specs.base import Call, Item, LayerSpec, Registry
+from hornbook.specs.data import FACTS, FORMS
+from hornbook.specs.layers import FAMILIES
+from hornbook.specs.load import zoo_text
+from hornbook.specs.model import InputSpec, ModelSpec, TrainSpec
+from hornbook.specs.registries import REGISTRIES
+from hornbook.specs.wording import any_of, arms, expected, flow, kind_of, one_of
+
+REFERENCE = Path(__file__).resolve().parent / "reference.md"
+BLOCK = re.compile(r"<!-- (\w+)(?: (\w+))? -->\n(?:.*?\n)??<!-- end -->\n", re.DOTALL)
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+ANCHORS = {
+    "activation": "activations",
+    "callback": "callbacks",
+    "constraint": "constraints",
+    "initializer": "initializers",
+    "layer": "layers",
+    "loss": "losses",
+    "metric": "metrics",
+    "optimizer": "optimizers",
+    "regularizer": "regularizers",
+    "schedule": "schedules",
+}
+CLASSES: dict[str, type[BaseModel]] = {
+    "spec": ModelSpec,
+    "input": InputSpec,
+    "layer": LayerSpec,
+    "call": Call,
+    "train": TrainSpec,
+    **FORMS,
+}
+LAYER_FIELDS = tuple(LayerSpec.model_fields)
+ELSEWHERE = {
+    "The layers": "a list of [items](#items-and-wiring)",
+    "The model's inputs": "a mapping from names to [inputs](#inputs)",
+    "How the model is trained": "[training settings](#training)",
+    "The data set": "a [data set](#data)",
+    "With several outputs": "a mapping from outputs to numbers",
+}
+"""What the page describes in a section of its own, by how the description of the field begins."""
+
+MOST_DEFAULTS = 4
+
+Row = tuple[str, ...]
+
+
+# Words
+
+
+def code(text: object) -> str:
+    """Set a text as code."""
+    return f"`{text}`"
+
+
+def codes(words: Iterable[object]) -> str:
+    """Set words as code, with commas between."""
+    return ", ".join(map(code, words))
+
+
+def plain(name: str) -> str:
+    """Return a name without case and underlines."""
+    return name.replace("_", "").lower()
+
+
+def first_line(documented: Any) -> str:
+    """Return the first line of a docstring, with single ticks."""
+    return str(documented.__doc__).split("\n")[0].replace("``", "`")
+
+
+def takes(field: FieldInfo) -> str:
+    """Say what a field takes, with a link where that is an entry of a registry."""
+    said = field.description or ""
+    words = next((there for begins, there in ELSEWHERE.items() if said.startswith(begins)), None)
+    words = words or expected(field)
+    for kind, anchor in ANCHORS.items():
+        article = kind_of(kind).split()[0]
+        words = words.replace(one_of(kind), f"{article} [{kind}](#{anchor})")
+    if type(None) in arms(field.annotation):
+        words += ", or `null`"
+    return words
+
+
+def default(field: FieldInfo) -> str:
+    """Show a default; a list of equal numbers as one of them, which means the same."""
+    if field.is_required():
+        return "required"
+    value = field.default
+    if isinstance(value, tuple) and value and len(set(value)) == 1:
+        value = value[0]
+    return code(flow(value))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def row(name: str, field: FieldInfo) -> Row:
+    """Return what a table says of a field."""
+    return code(name), takes(field), default(field), field.description or ""
+
+
+# Blocks
+
+
+def fields(name: str) -> str:
+    """Write the table of a class's fields."""
+    cls = CLASSES[name]
+    head = "argument" if issubclass(cls, Item) else "key"
+    rows = [row(field, info) for field, info in cls.model_fields.items()]
+    return table((head, "takes", "default", "meaning"), rows)
+
+
+def zoo(name: str) -> str:
+    """Show a shipped spec."""
+    return f"```yaml\n{zoo_text(name)}```\n"
+
+
+def limits(_: str) -> str:
+    """Write what a spec may hold at most."""
+    rows = [
+        ("bytes", f"{yaml.MAX_BYTES:,}"),
+        ("values", f"{yaml.MAX_NODES:,}"),
+        ("levels", f"{yaml.MAX_DEPTH}"),
+        ("aliases", f"{yaml.MAX_ALIASES}"),
+        ("characters of a number", f"{yaml.MAX_DIGITS}"),
+    ]
+    return table(("of", "at most"), rows)
+
+
+def data(_: str) -> str:
+    """Write the table of the known data sets."""
+    rows = [
+        (
+            code(name),
+            code(flow(one.shape)),
+            "numbers" if one.regression else f"{one.classes} classes",
+            "with scikit-learn" if one.source == "bundled" else "by download",
+            f"{one.description}.",
+        )
+        for name, one in FACTS.items()
+    ]
+    return table(("name", "an example", "targets", "comes", "what it is"), rows)
+
+
+def family(name: str) -> str:
+    """Write the layers of a family; those that differ in the number of axes share a table."""
+    module = families()[name]
+    groups: dict[tuple[Row, ...], list[type[LayerSpec]]] = {}
+    for cls in module.LAYERS:
+        groups.setdefault(own_rows(cls), []).append(cls)
+    return "\n".join(layers(rows, found, module.ALIASES) for rows, found in groups.items())
+
+
+def families() -> dict[str, ModuleType]:
+    """Return the modules of the layers by name."""
+    return {module.__name__.rpartition(".")[2]: module for module in FAMILIES}
+
+
+def own_rows(cls: type[LayerSpec]) -> tuple[Row, ...]:
+    """Return the rows of a layer's own arguments, without the number of axes."""
+    found = []
+    for name, field in cls.model_fields.items():
+        if name not in LAYER_FIELDS:
+            argument, what, value, meaning = row(name, field)
+            what = re.sub(r"a list of [123] of them", "a list of one for each axis", what)
+            found.append((argument, what, value, meaning))
+    return tuple(found)
+
+
+def layers(rows: tuple[Row, ...], found: list[type[LayerSpec]], aliases: dict[str, str]) -> str:
+    """Write some layers with one table of arguments."""
+    said = []
+    for cls in found:
+        others = [alias for alias, name in aliases.items() if name == cls.__name__]
+        also = f" Also called {codes(others)}." if others else ""
+        said.append(f"- **{cls.__name__}**: {first_line(cls)}{also}\n")
+    arguments = table(("argument", "takes", "default", "meaning"), rows) if rows else ""
+    return "".join(said) + "\n" + (arguments or "No arguments of their own.\n")
+
+
+def registry(kind: str) -> str:
+    """Write the names of a kind, then the arguments of those that take some."""
+    found = REGISTRIES[kind]
+    words = {name: words_for(found, name) for name in found.items}
+    alone = [word for word in found.names if not any(word in of for of in words.values())]
+    heads = ("name", "as a word", "meaning") if any(words.values()) else ("name", "meaning")
+    rows = [
+        (code(name), codes(words[name]), first_line(cls))
+        if len(heads) == 3
+        else (code(name), first_line(cls))
+        for name, cls in found.items.items()
+    ]
+    parts = [table(heads, rows)]
+    if alone:
+        parts.insert(0, f"Words without arguments: {codes(alone)}.\n")
+    arguments = arguments_of(found)
+    if arguments:
+        parts.append(table(("argument", "takes", "default", "of", "meaning"), arguments))
+    return "\n".join(parts)
+
+
+def words_for(found: Registry, name: str) -> list[str]:
+    """List the words that mean a class with its defaults."""
+    return [
+        word
+        for word in found.names
+        if name in (found.aliases.get(word), found.aliases.get(word.lower()))
+        or (plain(word) == plain(name) and found.module != "layers")
+    ]
+
+
+def arguments_of(found: Registry) -> list[Row]:
+    """List the arguments of all classes of a kind, each once, with the classes that have it."""
+    owners: dict[Row, dict[str, str]] = {}
+    for name, cls in found.items.items():
+        for argument, field in cls.model_fields.items():
+            shown, what, value, meaning = row(argument, field)
+            owners.setdefault((shown, what, meaning), {})[name] = value
+    rows: list[Row] = []
+    for (shown, what, meaning), of in owners.items():
+        everyone = len(of) == len(found.items) > 1
+        rows.append((shown, what, defaults(of), "all" if everyone else codes(of), meaning))
+    return rows
+
+
+def defaults(of: dict[str, str]) -> str:
+    """Show the default of an argument that several classes have."""
+    values = list(dict.fromkeys(of.values()))
+    if len(values) == 1:
+        return values[0]
+    if len(values) > MOST_DEFAULTS:
+        return "each its own"
+    common = max(values, key=list(of.values()).count)
+    others = [
+        f"{value} of {any_of(name for name in of if of[name] == value)}"
+        for value in values
+        if value != common
+    ]
+    return f"{common}; {'; '.join(others)}"
+
+
+def refused(_: str) -> str:
+    """Write the names that Keras has and the language leaves out."""
+    rows = [
+        (code(name), kind, f"{reason[0].upper()}{reason[1:]}.")
+        for kind, found in REGISTRIES.items()
+        for name, reason in found.refused.items()
+        if kind != "entry"
+    ]
+    return table(("name", "kind", "why"), rows)
+
+
+BLOCKS: dict[str, Callable[[str], str]] = {
+    "data": data,
+    "family": family,
+    "fields": fields,
+    "limits": limits,
+    "refused": refused,
+    "registry": registry,
+    "zoo": zoo,
+}
+
+
+# The page
+
+
+def contents(text: str) -> str:
+    """Write the table of contents of a page."""
+    found = re.findall(r"^(##|###) (.+)$", FENCE.sub("", text), re.MULTILINE)
+    lines = []
+    for mark, title in found:
+        anchor = re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
+        lines.append(f"{'  ' if mark == '###' else ''}- [{title}](#{anchor})\n")
+    return "".join(lines)
+
+
+def filled(text: str) -> str:
+    """Return a page with its blocks made anew."""
+
+    def block(found: re.Match[str]) -> str:
+        name, of = found[1], found[2] or ""
+        made = contents(text) if name == "contents" else BLOCKS[name](of)
+        return f"<!-- {name}{' ' * bool(of)}{of} -->\n\n{made}\n<!-- end -->\n"
+
+    return BLOCK.sub(block, text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page, or with ``--check`` tell whether it would change."""
+    before = REFERENCE.read_text(encoding="utf-8")
+    after = filled(before)
+    if "--check" in arguments:
+        return int(before != after)
+    REFERENCE.write_text(after, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,418 @@
+"""Data sets by name and from files: what is read, and what is refused in a sentence."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from hornbook.runtime.data import DataSet, fit_to, load_data, scan_labels, split
+from hornbook.runtime.data.dataset import standardised
+from hornbook.specs.data import FACTS, CsvData, ImagesData, NpzData
+from hornbook.specs.diagnostics import SpecError
+
+BUNDLED = [name for name, about in FACTS.items() if about.source == "bundled"]
+
+
+def codes(call, *arguments, **named) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        call(*arguments, **named)
+    assert str(caught.value)
+    return [one.code for one in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_what_is_known_of_a_bundled_set_is_true(name: str) -> None:
+    data, about = load_data(name), FACTS[name]
+    assert data.x_train.shape[1:] == data.x_test.shape[1:] == about.shape
+    assert data.classes == about.classes
+    if about.classes:
+        assert (
+            set(np.unique(data.y_train)) == set(np.unique(data.y_test)) == set(range(about.classes))
+        )
+        assert len(data.class_names) == about.classes
+        assert data.y_train.dtype == np.int64
+    else:
+        assert data.y_train.dtype == np.float32
+    training, test = data.examples
+    assert abs(test / (training + test) - 0.2) < 0.02
+    assert load_data(name).fingerprint == data.fingerprint
+
+
+def test_digits_stay_bytes_and_are_scaled_by_sixteen() -> None:
+    data = load_data("digits")
+    assert data.x_train.dtype == np.uint8
+    assert data.scaling.scale == data.x_train.max() == 16
+    assert sum(data.examples) == 1797
+
+
+def test_the_fingerprint_sees_every_array() -> None:
+    x, y = np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1])
+    base = DataSet("a", x, y, x, y, 2).fingerprint
+    other = x.copy()
+    other[0, 0] = 1
+    assert base == DataSet("b", x, y, x, y, 2).fingerprint
+    changed = [
+        DataSet("a", other, y, x, y, 2),
+        DataSet("a", x, 1 - y, x, y, 2),
+        DataSet("a", x, y, other, y, 2),
+        DataSet("a", x, y, x, 1 - y, 2),
+        DataSet("a", x.astype("f8"), y, x, y, 2),
+    ]
+    assert len({base, *(one.fingerprint for one in changed)}) == 6
+
+
+@given(st.integers(2, 200), st.floats(0.05, 0.5), st.integers(0, 2**31), st.integers(1, 4))
+def test_a_split_is_a_stratified_partition(
+    examples: int, fraction: float, seed: int, classes: int
+) -> None:
+    labels = np.arange(examples) % classes
+    train, test = split(examples, fraction, seed, labels)
+    assert sorted([*train, *test]) == list(range(examples))
+    assert len(test) >= 1
+    again = split(examples, fraction, seed, labels)
+    assert np.array_equal(test, again[1])
+    for label in range(classes):
+        share = (labels[test] == label).sum()
+        assert abs(share - (labels == label).sum() * fraction) <= 1.5
+
+
+def test_standardising_leaves_constant_columns_finite() -> None:
+    x = np.array([[1.0, 5.0], [3.0, 5.0]], np.float32)
+    scaling = standardised(x)
+    assert np.array_equal((x - scaling.offset) / scaling.scale, [[-1, 0], [1, 0]])
+
+
+def saved(path, **arrays) -> NpzData:
+    np.savez(path, **arrays)
+    return NpzData(npz=str(path))
+
+
+def four(x, y) -> dict:
+    return {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+
+
+IMAGES = np.arange(4 * 6 * 6, dtype=np.uint8).reshape(4, 6, 6)
+
+
+def test_npz(tmp_path) -> None:
+    data = load_data(saved(tmp_path / "a.npz", **four(IMAGES, np.array([[0], [1], [2], [1]]))))
+    assert data.x_train.dtype == np.uint8
+    assert data.scaling.scale == 255
+    assert data.y_train.shape == (4,)
+    assert data.classes == 3
+    fitted = fit_to(data, {"image": (6, 6, 1)})
+    assert fitted.x_train.shape == (4, 6, 6, 1)
+    assert codes(fit_to, data, {"image": (5, 6, 1)}) == ["HB504"]
+    assert codes(fit_to, data, {"a": (6, 6), "b": (6, 6)}) == ["HB504"]
+
+
+def test_npz_without_a_test_part(tmp_path) -> None:
+    x = np.arange(100, dtype=np.float32).reshape(50, 2)
+    data = load_data(saved(tmp_path / "a.npz", x_train=x, y_train=np.arange(50) % 2))
+    assert data.examples == (45, 5)
+    assert "held out" in data.notes[0]
+    assert data.scaling is None
+    both = np.concatenate([data.x_train, data.x_test])
+    assert sorted(both[:, 0]) == sorted(x[:, 0])
+
+
+def test_npz_of_several_inputs_and_outputs(tmp_path) -> None:
+    arrays = {
+        f"{part}_{name}": value
+        for split_ in ("train", "test")
+        for part, name, value in [
+            (f"x_{split_}", "image", IMAGES),
+            (f"x_{split_}", "table", np.ones((4, 3), np.float32)),
+            (f"y_{split_}", "kind", np.arange(4)),
+        ]
+    }
+    data = load_data(saved(tmp_path / "a.npz", **arrays))
+    assert set(data.x_train) == {"image", "table"}
+    assert data.scaling["image"].scale == 255
+    assert data.scaling["table"] is None
+    fitted = fit_to(data, {"table": (3,), "image": (6, 6, 1)})
+    assert fitted.x_train["image"].shape == (4, 6, 6, 1)
+    assert codes(fit_to, data, {"tabel": (3,), "image": (6, 6)}) == ["HB504"]
+
+
+Y = np.arange(4)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "code"),
+    [
+        ({"x_train": IMAGES}, "HB602"),
+        ({"images": IMAGES, "labels": Y}, "HB602"),
+        ({"x_train": IMAGES, "y_train": Y[:3]}, "HB602"),
+        ({"x_train": IMAGES, "y_train": Y, "x_test": IMAGES}, "HB602"),
+        ({"x_train": IMAGES[:0], "y_train": Y[:0]}, "HB602"),
+        ({"x_train": IMAGES[:1], "y_train": Y[:1]}, "HB602"),
+        ({"x_train": np.array(3), "y_train": Y}, "HB602"),
+        ({"x_train": np.full((4, 2), np.nan), "y_train": Y}, "HB602"),
+        ({"x_train": np.array([["a"], ["b"]]), "y_train": Y[:2]}, "HB602"),
+        ({"x_train": np.array([{}, {}], dtype=object), "y_train": Y[:2]}, "HB601"),
+    ],
+)
+def test_npz_refused(tmp_path, arrays, code: str) -> None:
+    assert codes(load_data, saved(tmp_path / "a.npz", **arrays)) == [code]
+
+
+def test_files_that_are_none(tmp_path) -> None:
+    (tmp_path / "text.npz").write_text("x_train = 1")
+    (tmp_path / "dir.npz").mkdir()
+    for name in ("text.npz", "dir.npz", "none.npz"):
+        assert codes(load_data, NpzData(npz=str(tmp_path / name))) == ["HB601"]
+
+
+def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch) -> None:
+    from hornbook.runtime.data import npz
+
+    data = saved(tmp_path / "a.npz", **four(IMAGES, Y))
+    monkeypatch.setattr(npz, "MAX_BYTES", 100)
+    monkeypatch.setattr(np, "load", lambda *_, **__: pytest.fail("it was opened"))
+    assert codes(load_data, data) == ["HB601"]
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **four(IMAGES, Y))
+    return buffer.getvalue()
+
+
+WHOLE = archive()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_damaged_archive_is_refused_or_read(tmp_path_factory, data) -> None:
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)) | st.just(len(content)))
+    path = tmp_path_factory.mktemp("npz") / "a.npz"
+    path.write_bytes(bytes(content[:cut]))
+    try:
+        found = load_data(NpzData(npz=str(path)))
+    except SpecError as error:
+        assert error.diagnostics[0].code in ("HB601", "HB602")
+    else:
+        assert found.examples == (4, 4)
+
+
+def test_a_pickle_in_an_archive_is_not_run(tmp_path) -> None:
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x_train.npy", b"\x80\x04cos\nsystem\n(S'touch /tmp/hornbook_was_here'\ntR.")
+    assert codes(load_data, NpzData(npz=str(path))) == ["HB601"]
+
+
+def pictures(root, sizes=((5, 4),), classes=("cat", "dog"), count=6) -> None:
+    for name in classes:
+        (root / name).mkdir(parents=True)
+        for index in range(count):
+            height, width = sizes[index % len(sizes)]
+            Image.new("RGB", (width, height), (index, 2, 3)).save(root / name / f"{index}.png")
+
+
+def test_folders_of_pictures(tmp_path) -> None:
+    pictures(tmp_path)
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "cat" / ".DS_Store").write_text("x")
+    data = load_data(ImagesData(images=str(tmp_path)))
+    assert data.class_names == ("cat", "dog")
+    assert data.x_train.shape[1:] == (5, 4, 3)
+    assert data.x_train.dtype == np.uint8
+    assert sum(data.examples) == 12
+    gray = load_data(ImagesData(images=str(tmp_path), size=(3, 2), color="grayscale"))
+    assert gray.x_train.shape[1:] == (3, 2, 1)
+
+
+def test_folders_of_pictures_with_a_test_part(tmp_path) -> None:
+    pictures(tmp_path / "train")
+    pictures(tmp_path / "test", count=2)
+    assert load_data(ImagesData(images=str(tmp_path))).examples == (12, 4)
+
+
+def test_pictures_refused(tmp_path) -> None:
+    assert codes(load_data, ImagesData(images=str(tmp_path / "none"))) == ["HB601"]
+    assert codes(load_data, ImagesData(images=str(tmp_path))) == ["HB602"]
+    pictures(tmp_path / "sizes", sizes=((5, 4), (6, 4)))
+    assert codes(load_data, ImagesData(images=str(tmp_path / "sizes"))) == ["HB602"]
+    assert load_data(ImagesData(images=str(tmp_path / "sizes"), size=(4, 4))).examples
+    pictures(tmp_path / "broken")
+    (tmp_path / "broken" / "cat" / "0.png").write_bytes(b"\x89PNG\r\n")
+    assert codes(load_data, ImagesData(images=str(tmp_path / "broken"))) == ["HB601"]
+    (tmp_path / "empty" / "a").mkdir(parents=True)
+    (tmp_path / "empty" / "b").mkdir()
+    assert codes(load_data, ImagesData(images=str(tmp_path / "empty"))) == ["HB602"]
+
+
+def table(path, text: str, **settings_) -> CsvData:
+    path.write_text(text, encoding="utf-8")
+    return CsvData(csv=str(path), target="t", **settings_)
+
+
+def test_csv(tmp_path) -> None:
+    rows = "".join(f"{i},{i % 3},{'red' if i % 2 else 'blue'}\n" for i in range(40))
+    data = load_data(table(tmp_path / "a.csv", "a,b,t\n" + rows))
+    assert data.class_names == ("blue", "red")
+    assert data.examples == (32, 8)
+    scaled = (data.x_train - data.scaling.offset) / data.scaling.scale
+    assert np.allclose(scaled.mean(axis=0), 0, atol=1e-5)
+    assert np.allclose(scaled.std(axis=0), 1, atol=1e-5)
+    only = load_data(table(tmp_path / "a.csv", "a,b,t\n" + rows, features=("b",)))
+    assert only.x_train.shape[1:] == (1,)
+
+
+def test_csv_targets(tmp_path) -> None:
+    def target(words, **settings_):
+        text = "a,t\n" + "".join(f"{i},{word}\n" for i, word in enumerate(words))
+        return load_data(table(tmp_path / "a.csv", text, **settings_))
+
+    assert target(["10", "9", "10", "9", "9", "10"]).class_names == ("9", "10")
+    assert target(["1.5", "2.5", "3", "4", "5", "6"]).classes is None
+    assert target(["1", "2", "3", "4", "5", "6"], task="regression").y_train.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("", "HB602", None),
+        ("a,t\n", "HB602", None),
+        ("a,b\n1,2\n3,4\n", "HB602", None),
+        ("t\n1\n2\n", "HB602", None),
+        ("a,a,t\n1,2,3\n1,2,4\n", "HB602", (1, 1)),
+        ("a,t\n1,x\n2\n", "HB602", (3, 1)),
+        ("a,b,t\n1,2,x\n1,oops,y\n", "HB602", (3, 3)),
+        ("a,b,t\n1,,x\n1,2,y\n", "HB602", (2, 3)),
+        ("a,b,t\n1,nan,x\n1,2,y\n", "HB602", (2, 3)),
+        ("a,t\n1,\n2,x\n", "HB602", (2, 1)),
+        ("a,t\n1,x\n2,x\n", "HB602", None),
+        ('a,t\n1,"x\n2,y\n', "HB601", None),
+    ],
+)
+def test_csv_refused(tmp_path, text: str, code: str, place) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_data(table(tmp_path / "a.csv", text))
+    (one,) = caught.value.diagnostics
+    assert one.code == code
+    if place is not None:
+        assert (one.span.line, one.span.column) == place
+
+
+def test_csv_that_is_no_text(tmp_path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"a,t\n\xff\xfe,1\n")
+    assert codes(load_data, CsvData(csv=str(tmp_path / "a.csv"), target="t")) == ["HB601"]
+    assert codes(load_data, CsvData(csv=str(tmp_path / "none.csv"), target="t")) == ["HB601"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text("a,1.5\n\"'; \t-é", max_size=12), max_size=8).map("\n".join))
+def test_any_table_is_read_or_refused(tmp_path_factory, text: str) -> None:
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    path.write_text("a,t\n" + text, encoding="utf-8")
+    try:
+        found = load_data(CsvData(csv=str(path), target="t"))
+    except SpecError as error:
+        assert str(error)
+    else:
+        assert np.isfinite(found.x_train).all()
+
+
+def test_stated_classes_are_held_against_the_data(tmp_path) -> None:
+    saved(tmp_path / "a.npz", **four(IMAGES, Y))
+    path = str(tmp_path / "a.npz")
+    assert load_data(NpzData(npz=path, classes=10)).classes == 4
+    assert codes(load_data, NpzData(npz=path, classes=3)) == ["HB602"]
+
+
+def scanned(y, form: str, width: int | None = 10):
+    return scan_labels(np.asarray(y), form=form, width=width, output="head", name="data")
+
+
+def test_labels_that_fit() -> None:
+    assert scanned([0, 9, 3], "integer").dtype == np.int64
+    assert scanned([0.0, 9.0], "integer").dtype == np.int64
+    assert scanned([0, 1], "binary", 1).shape == (2, 1)
+    assert scanned([0.5, 2.5], "values", 1).shape == (2, 1)
+    assert scanned(np.eye(10), "one_hot").shape == (10, 10)
+
+
+@pytest.mark.parametrize(
+    ("y", "form", "width", "code", "words"),
+    [
+        (
+            [0, 99, 10],
+            "integer",
+            10,
+            "HB603",
+            "2 of 3 labels of `data` lie outside: they run from 0 to 99",
+        ),
+        ([0, -1], "integer", 10, "HB603", "of example 1"),
+        ([0.5, 1.0], "integer", 10, "HB603", "whole numbers"),
+        ([0.0, np.nan], "values", 1, "HB603", "not a finite number"),
+        (np.eye(10), "integer", 10, "HB502", "one-hot"),
+        ([0, 1], "one_hot", 10, "HB502", "integers"),
+        (np.eye(4), "one_hot", 10, "HB603", "4 classes"),
+        ([0, 2], "binary", 1, "HB603", "tells 0 from 1"),
+        (np.ones((3, 2)), "values", 1, "HB603", "[2]"),
+    ],
+)
+def test_labels_that_do_not_fit(y, form: str, width: int, code: str, words: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        scanned(y, form, width)
+    (one,) = caught.value.diagnostics
+    assert one.code == code
+    assert words in one.message
+
+
+@given(st.lists(st.integers(-3, 15), min_size=1, max_size=20), st.integers(2, 12))
+def test_labels_pass_just_where_every_one_has_a_unit(labels: list[int], width: int) -> None:
+    try:
+        scanned(labels, "integer", width)
+        passed = True
+    except SpecError:
+        passed = False
+    assert passed == all(0 <= label < width for label in labels)
+
+
+@pytest.mark.keras
+def test_sets_that_keras_downloads(monkeypatch) -> None:
+    import keras
+
+    def images(*_):
+        x = np.zeros((6, 28, 28), np.uint8)
+        return (x, np.arange(6)), (x, np.arange(6))
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", images)
+    assert load_data("mnist").x_train.shape == (6, 28, 28, 1)
+
+    def reviews(num_words):
+        assert num_words == 10_000
+        return (np.array([[1, 2], list(range(300))], dtype=object), [0, 1]), (
+            np.array([[], [5]], dtype=object),
+            [1, 0],
+        )
+
+    monkeypatch.setattr(keras.datasets.imdb, "load_data", reviews)
+    data = load_data("imdb")
+    assert data.x_train.shape == (2, 200)
+    assert list(data.x_train[0, -3:]) == [0, 1, 2]
+    assert data.x_train[1, 0] == 100
+    assert data.x_test[0].sum() == 0
+
+    def offline():
+        raise Exception("URL fetch failure on https://example.invalid/cifar: None -- no network")
+
+    monkeypatch.setattr(keras.datasets.cifar10, "load_data", offline)
+    with pytest.raises(SpecError) as caught:
+        load_data("cifar10")
+    (one,) = caught.value.diagnostics
+    assert one.code == "HB604"
+    assert "--data" in one.help
