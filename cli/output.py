@@ -35,6 +35,7 @@ def colored(stream: TextIO) -> bool:
 def console(stream: TextIO | None = None) -> Console:
     """Return a console that takes every text literally and never writes control characters to a pipe."""
     from rich.console import Console
+    from rich.theme import Theme
 
     stream = stream or sys.stdout
     live = terminal(stream)
@@ -46,6 +47,7 @@ def console(stream: TextIO | None = None) -> Console:
         markup=False,
         emoji=False,
         highlight=False,
+        theme=Theme({"markdown.code": "cyan"}),
     )
 
 
@@ -66,6 +68,15 @@ def table(*headings: str) -> Table:
     for heading in headings:
         view.add_column(heading, overflow="fold")
     return view
+
+
+def fits(thing: Any) -> bool:
+    """Tell whether a renderable is as wide as it wants to be on this screen."""
+    from rich.measure import Measurement
+
+    view = console()
+    wide = view.options.update(width=10 * WIDE)
+    return Measurement.get(view, wide, thing).maximum <= view.width
 
 
 def say(text: str = "") -> None:

@@ -13,6 +13,8 @@ from . import options, output
 from .output import report, say
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ..compiler.graph import Shape, TypedGraph, TypedNode
     from ..specs.load import Spec
 
@@ -144,23 +146,41 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 
 def _print(spec: Spec, typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> None:
-    wired = any(_wiring(typed, position) for position in range(len(table)))
-    view = output.table("name", "layer", *(["takes"] if wired else []), "output shape")
-    for heading in ("parameters", "FLOPs", "memory"):
-        view.add_column(heading, justify="right", no_wrap=True)
-    for one in typed.graph.inputs:
-        shape = (batch_size, *one.type.shape[1:])
-        view.add_row(one.name, "(input)", *([""] if wired else []), sizes(shape), "", "", "")
-    for position, row in enumerate(table):
-        takes = [", ".join(_wiring(typed, position))] if wired else []
-        weights = "shared" if row.again and row.parameters else f"{row.parameters:,}"
-        cells = (weights, metric(row.flops), binary(row.memory))
-        name, layer = row.node.node.name, type(row.node.layer.spec).__name__
-        view.add_row(name, layer, *takes, sizes(row.shape), *cells)
+    view = _table(typed, table, batch_size, merged=False)
+    if not output.fits(view):
+        view = _table(typed, table, batch_size, merged=True)
     say(f"{spec.name}\n")
     output.show(view)
     say()
     _totals(typed, table, batch_size)
+
+
+def _table(typed: TypedGraph, table: Sequence[Row], batch_size: int | None, *, merged: bool) -> Table:
+    """Lay out the rows; ``merged`` puts name and layer into one column, for a narrow screen."""
+    wired = any(_wiring(typed, position) for position in range(len(table)))
+    view = output.table(*(["layer"] if merged else ["name", "layer"]), *(["takes"] if wired else []))
+    view.add_column("output shape", no_wrap=True)
+    for heading in ("parameters", "FLOPs", "memory"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    for one in typed.graph.inputs:
+        names = [f"{one.name} (input)"] if merged else [one.name, "(input)"]
+        shape = sizes((batch_size, *one.type.shape[1:]))
+        view.add_row(*names, *([""] if wired else []), shape, "", "", "")
+    for position, row in enumerate(table):
+        takes = [", ".join(_wiring(typed, position))] if wired else []
+        weights = "shared" if row.again and row.parameters else f"{row.parameters:,}"
+        cells = (sizes(row.shape), weights, metric(row.flops), binary(row.memory))
+        view.add_row(*_names(row.node, merged), *takes, *cells)
+    return view
+
+
+def _names(one: TypedNode, merged: bool) -> tuple[str, ...]:
+    """Name a row; a name that the spec did not choose says the class already."""
+    name, layer = one.node.name, type(one.layer.spec).__name__
+    if not merged:
+        return name, layer
+    implied = name == one.layer.name and not one.layer.named
+    return (name if implied else f"{name} ({layer})",)
 
 
 def _totals(typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,6 +63,7 @@ ELSEWHERE = {
 """What the page describes in a section of its own, by how the description of the field begins."""
 
 MOST_DEFAULTS = 4
+FEW = 3
 
 Row = tuple[str, ...]
 
@@ -168,12 +169,14 @@ def data(_: str) -> str:
 
 
 def family(name: str) -> str:
-    """Write the layers of a family; those that differ in the number of axes share a table."""
+    """Write the layers of a family, then their arguments."""
     module = families()[name]
-    groups: dict[tuple[Row, ...], list[type[LayerSpec]]] = {}
+    said = []
     for cls in module.LAYERS:
-        groups.setdefault(own_rows(cls), []).append(cls)
-    return "\n".join(layers(rows, found, module.ALIASES) for rows, found in groups.items())
+        others = [alias for alias, real in module.ALIASES.items() if real == cls.__name__]
+        also = f" Also called {codes(others)}." if others else ""
+        said.append(f"- **{cls.__name__}**: {first_line(cls)}{also}\n")
+    return "".join(said) + "\n" + arguments({cls.__name__: cls for cls in module.LAYERS})
 
 
 def families() -> dict[str, ModuleType]:
@@ -181,34 +184,12 @@ def families() -> dict[str, ModuleType]:
     return {module.__name__.rpartition(".")[2]: module for module in FAMILIES}
 
 
-def own_rows(cls: type[LayerSpec]) -> tuple[Row, ...]:
-    """Return the rows of a layer's own arguments, without the number of axes."""
-    found = []
-    for name, field in cls.model_fields.items():
-        if name not in LAYER_FIELDS:
-            argument, what, value, meaning = row(name, field)
-            what = re.sub(r"a list of [123] of them", "a list of one for each axis", what)
-            found.append((argument, what, value, meaning))
-    return tuple(found)
-
-
-def layers(rows: tuple[Row, ...], found: list[type[LayerSpec]], aliases: dict[str, str]) -> str:
-    """Write some layers with one table of arguments."""
-    said = []
-    for cls in found:
-        others = [alias for alias, name in aliases.items() if name == cls.__name__]
-        also = f" Also called {codes(others)}." if others else ""
-        said.append(f"- **{cls.__name__}**: {first_line(cls)}{also}\n")
-    arguments = table(("argument", "takes", "default", "meaning"), rows) if rows else ""
-    return "".join(said) + "\n" + (arguments or "No arguments of their own.\n")
-
-
 def registry(kind: str) -> str:
     """Write the names of a kind, then the arguments of those that take some."""
     found = REGISTRIES[kind]
     words = {name: words_for(found, name) for name in found.items}
     alone = [word for word in found.names if not any(word in of for of in words.values())]
-    heads = ("name", "as a word", "meaning") if any(words.values()) else ("name", "meaning")
+    heads = ("name", "also written", "meaning") if any(words.values()) else ("name", "meaning")
     rows = [
         (code(name), codes(words[name]), first_line(cls))
         if len(heads) == 3
@@ -218,34 +199,53 @@ def registry(kind: str) -> str:
     parts = [table(heads, rows)]
     if alone:
         parts.insert(0, f"Words without arguments: {codes(alone)}.\n")
-    arguments = arguments_of(found)
-    if arguments:
-        parts.append(table(("argument", "takes", "default", "of", "meaning"), arguments))
-    return "\n".join(parts)
+    parts.append(arguments(found.items))
+    return "\n".join(part for part in parts if part)
 
 
 def words_for(found: Registry, name: str) -> list[str]:
-    """List the words that mean a class with its defaults."""
-    return [
+    """List the other names of a class: words that mean its defaults, and aliases."""
+    words = [
         word
         for word in found.names
         if name in (found.aliases.get(word), found.aliases.get(word.lower()))
         or (plain(word) == plain(name) and found.module != "layers")
     ]
+    return words + [
+        alias for alias, real in found.aliases.items() if real == name and alias not in words
+    ]
 
 
-def arguments_of(found: Registry) -> list[Row]:
-    """List the arguments of all classes of a kind, each once, with the classes that have it."""
+def arguments(items: Mapping[str, type[Item]]) -> str:
+    """Write the arguments of some classes in one table, with the classes that each belongs to.
+
+    Classes that differ in the number of axes alone have the same arguments.
+    """
     owners: dict[Row, dict[str, str]] = {}
-    for name, cls in found.items.items():
+    for name, cls in items.items():
         for argument, field in cls.model_fields.items():
-            shown, what, value, meaning = row(argument, field)
-            owners.setdefault((shown, what, meaning), {})[name] = value
-    rows: list[Row] = []
-    for (shown, what, meaning), of in owners.items():
-        everyone = len(of) == len(found.items) > 1
-        rows.append((shown, what, defaults(of), "all" if everyone else codes(of), meaning))
-    return rows
+            if not (issubclass(cls, LayerSpec) and argument in LAYER_FIELDS):
+                shown, what, value, meaning = row(argument, field)
+                what = re.sub(r"a list of [123] of them", "a list of one for each axis", what)
+                owners.setdefault((shown, what, meaning), {})[name] = value
+    heads: Row = ("argument", "takes", "default", "of", "meaning")
+    rows: list[Row] = [
+        (shown, what, defaults(of), belongs(of, items), meaning)
+        for (shown, what, meaning), of in owners.items()
+    ]
+    if all(of == "all" for _, _, _, of, _ in rows):
+        heads, *rows = [(*cells[:3], cells[4]) for cells in (heads, *rows)]
+    return table(heads, rows) if rows else ""
+
+
+def belongs(of: Collection[str], items: Collection[str]) -> str:
+    """Say which classes have an argument."""
+    others = [name for name in items if name not in of]
+    if not others:
+        return "all"
+    if len(others) <= FEW < len(of):
+        return f"all but {codes(others)}"
+    return codes(of)
 
 
 def defaults(of: dict[str, str]) -> str:
@@ -310,11 +310,11 @@ def filled(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(options: Sequence[str]) -> int:
     """Write the page, or with ``--check`` tell whether it would change."""
     before = REFERENCE.read_text(encoding="utf-8")
     after = filled(before)
-    if "--check" in arguments:
+    if "--check" in options:
         return int(before != after)
     REFERENCE.write_text(after, encoding="utf-8", newline="\n")
     return 0

@@ -213,10 +213,8 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         if isinstance(mark, Choice):
             return one_of(registry(mark.kind).kind)
         if isinstance(mark, PerOutput):
-            each = (
-                f"a list of which each is {one_of(mark.kind)}" if mark.listed else one_of(mark.kind)
-            )
-            return f"{each}; or a mapping from outputs to such"
+            whole = "a list of which each is " if mark.listed else ""
+            return f"{whole}{one_of(mark.kind)}; or a mapping from outputs to such"
     if origin in (Union, types.UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not type(None)]
         words = [_allowed(arm, metadata) for arm in arms]
@@ -247,7 +245,7 @@ def _bounds(metadata: Sequence[Any]) -> str:
     bounds = {name: getattr(part, name) for part in parts for name in BOUNDS if _has(part, name)}
     found = [phrase.format(bounds[name]) for name, phrase in BOUNDS.items() if name in bounds]
     if {"ge", "le"} <= bounds.keys():
-        found = [f"from {bounds['ge']} to {bounds['le']}"]
+        found = [f"of at least {bounds['ge']} and at most {bounds['le']}"]
     if any(_has(part, "pattern") for part in parts):
         found.append("that begins with a letter and holds letters, digits and `_`, 64 at most")
     return f" {' and '.join(found)}" if found else ""
