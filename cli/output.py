@@ -64,7 +64,7 @@ def table(*headings: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    view = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    view = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
     for heading in headings:
         view.add_column(heading, overflow="fold")
     return view

@@ -35,6 +35,9 @@ def held_back() -> Iterator[None]:
     Some lines are written by C++ before any setting is read, so Python's stderr is not the place to
     catch them.
     """
+    if sys.stderr is None:  # the process was started without one
+        yield
+        return
     sys.stderr.flush()
     real = os.dup(STDERR)
     watched = faulthandler.is_enabled()

@@ -155,10 +155,14 @@ def _print(spec: Spec, typed: TypedGraph, table: Sequence[Row], batch_size: int 
     _totals(typed, table, batch_size)
 
 
-def _table(typed: TypedGraph, table: Sequence[Row], batch_size: int | None, *, merged: bool) -> Table:
+def _table(
+    typed: TypedGraph, table: Sequence[Row], batch_size: int | None, *, merged: bool
+) -> Table:
     """Lay out the rows; ``merged`` puts name and layer into one column, for a narrow screen."""
     wired = any(_wiring(typed, position) for position in range(len(table)))
-    view = output.table(*(["layer"] if merged else ["name", "layer"]), *(["takes"] if wired else []))
+    view = output.table(
+        *(["layer"] if merged else ["name", "layer"]), *(["takes"] if wired else [])
+    )
     view.add_column("output shape", no_wrap=True)
     for heading in ("parameters", "FLOPs", "memory"):
         view.add_column(heading, justify="right", no_wrap=True)

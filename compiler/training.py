@@ -130,6 +130,9 @@ class _Checks:
         width = head.type.shape[-1] if head.type.rank > 1 else 1
         single = self.facts if len(self.outputs) == 1 else None
         if single is not None and single.labelled:
+            if head.type.rank != 2:
+                self.axes(head, single)
+                return
             self.labels(head, loss, path, single, form, width)
         if form in ("integer", "one_hot") and width == 1:
             several = single is not None and (single.classes or 0) > 2
@@ -141,6 +144,19 @@ class _Checks:
             )  # fmt: skip
         else:
             self.activation(head, loss, path)
+
+    def axes(self, head: TypedNode, data: DataFacts) -> None:
+        """Refuse a head that makes more than one row of numbers for each example."""
+        pooling = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D"}.get(head.type.rank)
+        others = f"`Flatten` or a `{pooling}`" if pooling else "`Flatten`"
+        self.report(
+            "HB401",
+            f"the head `{head.node.name}` makes {head.type}, "
+            f"but the data `{data.name}` has one label for each example",
+            head.node.span,
+            Note(f"the data `{data.name}` stands here", self.place("data")),
+            help=f"put a {others} before it",
+        )
 
     def labels(
         self,
@@ -159,6 +175,12 @@ class _Checks:
                 self.report(
                     "HB502", f"`{name}` compares classes, but the data `{data.name}` holds numbers",
                     self.place(*path), where, help="use `mean_squared_error`",
+                )  # fmt: skip
+            elif data.regression and width not in (None, 1):
+                self.report(
+                    "HB501",
+                    f"`{head.node.name}` has {width} units, but the data `{data.name}` has one number for each example",
+                    self.units(head), where, help="write `units: 1`",
                 )  # fmt: skip
             return
         if form == "one_hot":

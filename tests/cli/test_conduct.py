@@ -172,7 +172,7 @@ def _at_a_terminal(pty: ModuleType, *arguments: str, **settings: str) -> str:
 
 
 def test_a_terminal_gets_colours_unless_it_says_no(on_a_terminal) -> None:
-    for arguments in (["check", "nowhere"], ["emit", "mnist"], ["zoo", "mnist"], ["schema"]):
+    for arguments in (["check", "nowhere"], ["zoo", "mnist"]):
         assert "\x1b[" in on_a_terminal(*arguments)
         assert "\x1b[" not in on_a_terminal(*arguments, NO_COLOR="1"), arguments
 

@@ -54,6 +54,15 @@ def test_a_batch(hornbook, graph) -> None:
     assert "for a batch of 32" in done.out
 
 
+def test_a_narrow_screen_gets_one_column_less(apart) -> None:
+    wide = apart("show", "residual", COLUMNS="120").out
+    narrow = apart("show", "residual", COLUMNS="80").out
+    assert row(wide, "stem")[:2] == ["stem", "Conv2D"]
+    assert row(narrow, "stem")[:2] == ["stem", "(Conv2D)"]
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "(None, 16, 16, 32)" in narrow
+
+
 def test_json(hornbook, graph) -> None:
     found = json.loads(hornbook("show", graph, "--format", "json").out)
     assert found["parameters"] == {"trainable": 21, "total": 27}

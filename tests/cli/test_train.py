@@ -185,7 +185,10 @@ def test_a_loss_that_is_not_finite(hornbook, small) -> None:
     assert "test" not in done.out.splitlines()[-1]
 
 
-def test_an_interruption_is_one_line(apart, small) -> None:
+def test_an_interruption_is_one_line_and_tensorflow_says_nothing(
+    apart, small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
     script = (
         "import os, signal\n"
         "from hornbook.cli import main\n"
@@ -196,9 +199,3 @@ def test_an_interruption_is_one_line(apart, small) -> None:
     done = apart("train", small, script=script)
     assert done.code == 130
     assert done.err == "interrupted in epoch 1 of 2; nothing was saved\n"
-
-
-def test_tensorflow_says_nothing(apart, small, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
-    done = apart("train", small, "--quiet")
-    assert (done.code, done.err) == (0, "")

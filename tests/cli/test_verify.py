@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import pytest
@@ -17,7 +16,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
 
 
-def test_a_certificate(hornbook, small) -> None:
+def test_certificates(hornbook, small) -> None:
     done = hornbook("verify", small, "--steps", "2")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(
@@ -27,9 +26,6 @@ def test_a_certificate(hornbook, small) -> None:
     assert "bit for bit" in done.out
     assert "1 spec agrees in its styles and in both loops, bit for bit\n" in done.out
     assert "keras 3." in done.out
-
-
-def test_json(hornbook, small) -> None:
     (found,) = json.loads(
         hornbook("verify", small, "--steps", "1", "--seed", "3", "--format", "json").out
     )
@@ -44,20 +40,24 @@ def test_a_difference_is_found_and_told(
 ) -> None:
     from hornbook.runtime import verify as module
 
-    real = module.compare
-
-    def skewed(what: str, *rest: object) -> object:
-        check = real(what, *rest)  # type: ignore[arg-type]
-        wrong = dataclasses.replace(
-            check, equal=False, detail="`dense/kernel` differs by at most 0.1"
-        )
-        return wrong if what == "gradients" else check
-
-    monkeypatch.setattr(module, "compare", skewed)
-    done = hornbook("verify", small, "--steps", "1", "--format", form)
+    checks = (
+        module.Check("outputs", "sequential", "functional", True, "40 numbers, bit for bit"),
+        module.Check(
+            "gradients",
+            "sequential",
+            "functional",
+            False,
+            "`dense/kernel 0` differs by at most 0.1",
+        ),
+    )
+    wrong = module.Certificate(
+        "small", 0, 8, ("functional", "sequential"), (), checks, {"keras": "3"}
+    )
+    monkeypatch.setattr(module, "verify", lambda *_, **__: wrong)
+    done = hornbook("verify", small, "--format", form)
     assert done.code == 1
-    assert "error[HB704]: `small`: 2 of " in done.err
-    assert "gradients of sequential, against functional: `dense/kernel` differs" in done.err
+    assert "error[HB704]: `small`: 1 of 2 comparisons differ\n" in done.err
+    assert "gradients of sequential, against functional: `dense/kernel 0` differs" in done.err
     if form == "json":
         assert json.loads(done.out)[0]["passed"] is False
     else:

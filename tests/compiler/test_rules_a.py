@@ -71,9 +71,10 @@ def accepted(name: str) -> list[int]:
 @pytest.mark.parametrize("name", TABLE)
 def test_layers_that_suit(name: str) -> None:
     taken = 0
+    dtypes = st.just("int32") if name == "Embedding" else DTYPE
 
     @examples(20)
-    @given(st.data(), shapes(st.sampled_from(accepted(name))), DTYPE)
+    @given(st.data(), shapes(st.sampled_from(accepted(name))), dtypes)
     def check(data: Any, shape: Shape, dtype: str) -> None:
         nonlocal taken
         if TABLE[name].accepts(shape, dtype):
@@ -242,7 +243,7 @@ WILD: dict[str, Case] = (
 @pytest.mark.parametrize("name", WILD)
 def test_layers_that_may_not_suit(name: str) -> None:
     case = WILD[name]
-    ranks = st.sampled_from([case.rank] * 12 + [1, 2, 3, 4, 5])
+    ranks = st.sampled_from([1, 2, 3, 4, 5] + [case.rank] * 10)
     seen = {True: 0, False: 0}
 
     @examples(30)

@@ -303,7 +303,7 @@ def test_one_input(name: str) -> None:
     arguments, inputs = ONE_INPUT[name]
     own = OWN_REFUSALS.get(name, ())
 
-    @examples(60)
+    @examples(50)
     @given(arguments, inputs, st.just(True) if name in NEVER_FROZEN else st.booleans())
     def check(drawn: dict[str, Any], given_type: TensorType, trainable: bool) -> None:
         layer = item(name, drawn | {"trainable": trainable})
@@ -343,7 +343,7 @@ MERGES: dict[str, tuple[Any, int, tuple[str, ...]]] = {
 def test_merges(name: str) -> None:
     arguments, most, own = MERGES[name]
 
-    @examples(60)
+    @examples(50)
     @given(arguments, merged(most))
     def check(drawn: dict[str, Any], inputs: tuple[TensorType, ...]) -> None:
         agree(item(name, drawn), inputs, own)
@@ -382,7 +382,7 @@ def test_attention_of_several_inputs(drawn: dict[str, Any], inputs: tuple[Tensor
     agree(layer, inputs, own)
 
 
-@examples(120)
+@examples(80)
 @given(st.data(), types(2, 4), st.booleans())
 def test_time_distributed(data: Any, outer: TensorType, trainable: bool) -> None:
     step = (None, *outer.shape[2:])
@@ -404,7 +404,7 @@ def test_time_distributed_of_unknown_length_is_wrong_in_keras() -> None:
 SHAPES = st.lists(SIZES, min_size=1, max_size=4).map(lambda sizes: (None, *sizes))
 
 
-@examples(150)
+@examples(100)
 @given(st.data(), SHAPES, DTYPES)
 def test_valid_items_are_valid(data: Any, shape: tuple[int | None, ...], dtype: str) -> None:
     found = valid_items(shape, dtype)
