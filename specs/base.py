@@ -122,7 +122,8 @@ class Registry:
         Raises:
             PydanticCustomError: of type ``nested``, its context holding the faults found.
         """
-        from .faults import nested, read_choice
+        from .choices import read_choice
+        from .faults import nested
 
         found = read_choice(self, data)
         if isinstance(found, tuple):

@@ -82,7 +82,8 @@ class PerOutput:
 
     def read(self, data: object) -> Any:
         """Return a choice (or a tuple of them), or a dict of them by output."""
-        from .faults import nested, prefix, read_choice
+        from .choices import read_choice
+        from .faults import nested, prefix
 
         found = registry(self.kind)
         faults: list[Fault] = []

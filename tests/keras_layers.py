@@ -13,7 +13,7 @@ from hornbook.compiler.graph import TensorType
 from hornbook.compiler.shapes import infer
 from hornbook.compiler.shapes.rule import RuleError
 from hornbook.specs.base import Item, LayerSpec, registry
-from hornbook.specs.faults import read_choice
+from hornbook.specs.choices import read_choice
 from hornbook.specs.registries import REGISTRIES
 
 WIRING = {"name", "inputs"}

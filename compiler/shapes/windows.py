@@ -117,7 +117,7 @@ def _too_large(
         "HB402",
         f"the window of `{name}` spans {_span(window, place)} entries of "
         f"the {AXES[layout.rank][place]} (axis {axis}){spread or ','} "
-        f"but receives {given.shape[axis]}: {given}",
+        f"but its input has {given.shape[axis]}: {given}",
         field=window.field,
         help=_smaller(window, tuple(given.shape[axis] for axis in layout.spatial)),
     )

@@ -10,7 +10,7 @@ from hornbook.compiler.graph import Inference, TensorType
 from hornbook.compiler.shapes import infer
 from hornbook.compiler.shapes.rule import RuleError
 from hornbook.specs.base import LayerSpec
-from hornbook.specs.faults import read_choice
+from hornbook.specs.choices import read_choice
 from hornbook.specs.registries import LAYER
 
 Shape = tuple[int | None, ...]
@@ -193,7 +193,7 @@ SENTENCES: list[tuple[str, Arguments, Shape, str, str | None, str, str | None]] 
         "HB402",
         "kernel_size",
         "the window of `Conv2D` spans 5 entries of the height (axis 1), "
-        "but receives 3: (None, 3, 4, 1)",
+        "but its input has 3: (None, 3, 4, 1)",
         "use `padding: same`, or a `kernel_size` of at most [3, 4]",
     ),
     (
@@ -203,7 +203,7 @@ SENTENCES: list[tuple[str, Arguments, Shape, str, str | None, str, str | None]] 
         "HB402",
         "kernel_size",
         "the window of `Conv2D` spans 5 entries of the width (axis 3), "
-        "but receives 3: (None, 1, None, 3)",
+        "but its input has 3: (None, 1, None, 3)",
         "use `padding: same`, or a `kernel_size` of at most [5, 3]",
     ),
     (
@@ -213,7 +213,7 @@ SENTENCES: list[tuple[str, Arguments, Shape, str, str | None, str, str | None]] 
         "HB402",
         "kernel_size",
         "the window of `Conv1D` spans 9 entries of the steps (axis 1), "
-        "as `dilation_rate` 4 spreads its 3, but receives 8: (None, 8, 2)",
+        "as `dilation_rate` 4 spreads its 3, but its input has 8: (None, 8, 2)",
         "use `padding: same`, or a `kernel_size` of at most 2",
     ),
     (
@@ -223,7 +223,7 @@ SENTENCES: list[tuple[str, Arguments, Shape, str, str | None, str, str | None]] 
         "HB402",
         "pool_size",
         "the window of `MaxPooling2D` spans 2 entries of the height (axis 1), "
-        "but receives 1: (None, 1, 1, 8)",
+        "but its input has 1: (None, 1, 1, 8)",
         "leave the layer out: there is nothing left to pool",
     ),
     (

@@ -22,7 +22,7 @@ from hornbook.specs import (  # noqa: E402
     regularizers,
 )
 from hornbook.specs.base import Item, LayerSpec, Registry  # noqa: E402
-from hornbook.specs.faults import read_choice  # noqa: E402
+from hornbook.specs.choices import read_choice  # noqa: E402
 from hornbook.specs.layers import (  # noqa: E402
     activation,
     attention,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hornbook.specs.base import Fault, LayerSpec, registry
-from hornbook.specs.faults import read_choice
+from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import conv, core, pooling, preprocessing, reshaping
 
 FAMILIES = (core, reshaping, conv, pooling, preprocessing)

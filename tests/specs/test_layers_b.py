@@ -10,7 +10,7 @@ from hornbook.compiler.graph import TensorType, Weight
 from hornbook.compiler.shapes import infer
 from hornbook.compiler.shapes.rule import RuleError
 from hornbook.specs.base import Fault, LayerSpec, registry
-from hornbook.specs.faults import read_choice
+from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import (
     activation,
     attention,

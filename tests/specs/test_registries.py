@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from hornbook.specs.base import Fault, Item, Registry, registry
-from hornbook.specs.faults import read_choice
+from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import FAMILIES
 from hornbook.specs.registries import REGISTRIES
 
