@@ -36,6 +36,13 @@ class Scaling:
 BYTES = Scaling(0.0, 255.0)
 
 
+def scaling_of(scale: float | str | None, dtype: np.dtype[Any]) -> Scaling | None:
+    """Return what a spec's ``scale:`` means for inputs of a dtype: bytes are scaled unless told otherwise."""
+    if scale is None:
+        return BYTES if dtype == np.uint8 else None
+    return None if scale == "none" else Scaling(0.0, float(scale))
+
+
 @dataclass(frozen=True)
 class DataSet:
     """Training and test examples with their targets.
@@ -113,6 +120,10 @@ def split(
 
 
 def standardised(x: np.ndarray) -> Scaling:
-    """Return the scaling that brings every column of the training rows to mean 0 and deviation 1."""
+    """Return the scaling that brings every column of the training rows to mean 0 and deviation 1.
+
+    A column of one value is only moved: its deviation may be rounding, and test rows would explode.
+    """
     offset, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
-    return Scaling(offset.astype(np.float32), np.where(scale > 0, scale, 1.0).astype(np.float32))
+    varies = (x.max(axis=0) > x.min(axis=0)) & (scale >= np.finfo(np.float32).tiny)
+    return Scaling(offset.astype(np.float32), np.where(varies, scale, 1.0).astype(np.float32))

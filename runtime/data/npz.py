@@ -4,159 +4,222 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from typing import NoReturn
 
 import numpy as np
+from numpy.lib import format as npy
 
 from ...specs.data import NpzData
-from ...specs.diagnostics import Diagnostic, Span, SpecError
-from .dataset import BYTES, SPLIT_SEED, Arrays, DataSet, Scaling, arrays, pick, split
+from ...specs.diagnostics import Span
+from .dataset import SPLIT_SEED, Arrays, DataSet, Scaling, arrays, pick, scaling_of, split
+from .files import MAX_BYTES, failure, reason, regular_file
 
-MAX_BYTES = 16 * 2**30
 PARTS = ("x_train", "y_train", "x_test", "y_test")
+NAMES = "class_names"
 HELD_OUT_OF_TRAINING = 0.1
+HELP = "name the arrays `x_train`, `y_train`, `x_test`, `y_test`; with several inputs `x_train_<input>`"
 
 
 def load_npz(data: NpzData, span: Span | None) -> DataSet:
     """Load the arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``, or one of each for every input and output.
 
-    Without a test part, a tenth of the training examples is held out.
+    Without a test part, a tenth of the training examples is held out. An array ``class_names``
+    names the classes.
 
     Raises:
         SpecError: HB601 where the file cannot be read, HB602 where its arrays do not fit together.
     """
-    found = _read(data.npz, span)
-    parts = {part: _part(found, part) for part in PARTS}
-    for part in ("x_train", "y_train"):
-        if parts[part] is None:
-            _refuse(
-                "HB602", f"`{data.npz}` has no `{part}`; it holds {_list(found)}", span, _form()
-            )
-    if (parts["x_test"] is None) != (parts["y_test"] is None):
-        _refuse(
-            "HB602",
-            f"`{data.npz}` has one of `x_test` and `y_test`, but not the other",
-            span,
-            _form(),
-        )
-    notes: tuple[str, ...] = ()
-    x, y = parts["x_train"], parts["y_train"]
-    _fit_together(data.npz, "x_train", x, "y_train", y, span)
-    if parts["x_test"] is None:
-        train, test = split(len(next(arrays(x))), HELD_OUT_OF_TRAINING, SPLIT_SEED)
-        if len(train) == 0:
-            _refuse("HB602", f"`{data.npz}` holds one example: too few to train and to test", span)
-        parts = {
-            "x_train": pick(x, train),
-            "y_train": pick(y, train),
-            "x_test": pick(x, test),
-            "y_test": pick(y, test),
-        }
-        notes = (f"the file has no test part: a tenth of its examples, {len(test):,}, is held out",)
-    else:
-        _fit_together(data.npz, "x_test", parts["x_test"], "y_test", parts["y_test"], span)
-    for part, value in parts.items():
-        _sound(data.npz, part, value, span)
-    targets = {part: _targets(parts[part]) for part in ("y_train", "y_test")}
-    classes = _classes(targets["y_train"], targets["y_test"])
+    found = _Archive(data.npz, span)
+    parts, notes = found.parts(data.scale is None)
+    classes = _classes(parts["y_train"], parts["y_test"])
+    names = found.names(classes)
     return DataSet(
-        data.npz, parts["x_train"], targets["y_train"], parts["x_test"], targets["y_test"],
-        classes, _names(found), _scaling(data, parts["x_train"]), notes,
+        data.npz, parts["x_train"], parts["y_train"], parts["x_test"], parts["y_test"],
+        len(names) or classes, names, _scaling(data.scale, parts["x_train"]), notes,
     )  # fmt: skip
 
 
-def _refuse(code: str, message: str, span: Span | None, help: str | None = None) -> None:
-    raise SpecError([Diagnostic(code, message, span, help=help)])
+class _Archive:
+    """The arrays of a file that data sets are made of; others are not even unpacked."""
 
+    def __init__(self, path: str, span: Span | None) -> None:
+        self.path, self.span = path, span
+        self.held: tuple[str, ...] = ()
+        self.found: dict[str, np.ndarray] = {}
+        regular_file(path, span)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                self.read(archive)
+        except OSError as error:
+            self.refuse("HB601", f"`{path}` cannot be read: {reason(error)}")
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError):
+            help = "write it with `numpy.savez`"
+            self.refuse("HB601", f"`{path}` is no .npz archive, or a damaged one", help)
 
-def _form() -> str:
-    return "name the arrays `x_train`, `y_train`, `x_test`, `y_test`; with several inputs `x_train_<input>`"
+    def refuse(self, code: str, message: str, help: str | None = None) -> NoReturn:
+        raise failure(code, message, self.span, help) from None
 
-
-def _list(found: Mapping[str, np.ndarray]) -> str:
-    return ", ".join(f"`{name}`" for name in found) or "nothing"
-
-
-def _read(path: str, span: Span | None) -> dict[str, np.ndarray]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            total = sum(member.file_size for member in archive.infolist())
+    def read(self, archive: zipfile.ZipFile) -> None:
+        members = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
+        wanted = {
+            name: member
+            for name, member in members.items()
+            if name in (*PARTS, NAMES) or any(name.startswith(f"{part}_") for part in PARTS)
+        }
+        self.held = tuple(members)
+        total = sum(member.file_size for member in wanted.values())
         if total > MAX_BYTES:
-            _refuse(
-                "HB601",
-                f"`{path}` unpacks to {total:,} bytes; at most {MAX_BYTES:,} are read",
-                span,
-            )
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in file.files}
-        strange = next((n for n, array in found.items() if not isinstance(array, np.ndarray)), None)
-        if strange is not None:  # NumPy hands a member that is no array out as bytes
-            _refuse(
-                "HB601", f"`{strange}` of `{path}` is no array", span, "write it with `numpy.savez`"
-            )
-        return found
-    except FileNotFoundError:
-        _refuse(
-            "HB601",
-            f"`{path}` does not exist",
-            span,
-            "a path in a spec starts at the spec's folder",
-        )
-    except (zipfile.BadZipFile, EOFError, KeyError):
-        _refuse(
-            "HB601",
-            f"`{path}` is no .npz archive, or a damaged one",
-            span,
-            "write it with `numpy.savez`",
-        )
-    except OSError as error:
-        _refuse("HB601", f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}", span)
-    except ValueError as error:
-        if "allow_pickle" in str(error):
-            _refuse(
-                "HB601",
-                f"`{path}` holds Python objects, which are never unpickled",
-                span,
-                "save arrays of numbers",
-            )
-        _refuse("HB601", f"`{path}` cannot be read: {error}", span)
-    except Exception as error:  # zlib, struct and the header parser raise errors of their own
-        _refuse("HB601", f"`{path}` is damaged: {error}", span)
-    raise AssertionError("unreachable")
+            message = f"`{self.path}` unpacks to {total:,} bytes; at most {MAX_BYTES:,} are read"
+            self.refuse("HB601", message)
+        for name, member in wanted.items():
+            self.found[name] = self.array(archive, name, member)
 
+    def array(self, archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> np.ndarray:
+        try:
+            with archive.open(member) as file:
+                return np.asarray(npy.read_array(file, allow_pickle=False))
+        # zlib, struct, the parser of headers and others raise errors of their own.
+        except Exception as error:
+            said = str(error)
+        if "allow_pickle" in said:
+            message = f"`{name}` of `{self.path}` holds Python objects, which are never unpickled"
+            self.refuse("HB601", message, "save arrays of numbers")
+        if "magic string" in said:
+            message = f"`{name}` of `{self.path}` is no array"
+            self.refuse("HB601", message, "write it with `numpy.savez`")
+        self.refuse("HB601", f"`{name}` of `{self.path}` is damaged: {reason(ValueError(said))}")
 
-def _part(found: Mapping[str, np.ndarray], part: str) -> Arrays | None:
-    if part in found:
-        return found[part]
-    several = {
-        name[len(part) + 1 :]: array for name, array in found.items() if name.startswith(f"{part}_")
-    }
-    return several or None
+    def parts(self, bytes_are_scaled: bool) -> tuple[dict[str, Arrays], tuple[str, ...]]:
+        """Return the four parts, and a note where the test part was cut from the training part."""
+        for part in ("x_train", "y_train"):
+            if self.part(part) is None:
+                self.refuse("HB602", f"`{self.path}` has no `{part}`; it holds {self.list()}", HELP)
+        if (self.part("x_test") is None) != (self.part("y_test") is None):
+            message = f"`{self.path}` has one of `x_test` and `y_test`, but not the other"
+            self.refuse("HB602", message, HELP)
+        for name in self.found:
+            if name != NAMES:
+                self.found[name] = self.sound(name)
+        x, y = self.part("x_train"), _targets(self.part("y_train"))
+        examples = self.length("train")
+        if self.part("x_test") is None:
+            return self.held_out(x, y, examples)
+        self.length("test")
+        for part in ("x", "y"):
+            self.alike(part, bytes_are_scaled)
+        x_test, y_test = self.part("x_test"), _targets(self.part("y_test"))
+        return {"x_train": x, "y_train": y, "x_test": x_test, "y_test": y_test}, ()
 
+    def held_out(
+        self, x: Arrays, y: Arrays, examples: int
+    ) -> tuple[dict[str, Arrays], tuple[str, ...]]:
+        if examples < 2:
+            message = f"`{self.path}` holds one example: too few to train and to test"
+            self.refuse("HB602", message)
+        train, test = split(examples, HELD_OUT_OF_TRAINING, SPLIT_SEED)
+        note = f"the file has no test part: a tenth of its examples, {len(test):,}, is held out"
+        parts = {"x_train": pick(x, train), "y_train": pick(y, train)}
+        return {**parts, "x_test": pick(x, test), "y_test": pick(y, test)}, (note,)
 
-def _fit_together(
-    path: str, x_name: str, x: Arrays, y_name: str, y: Arrays, span: Span | None
-) -> None:
-    lengths = {array.shape[0] if array.ndim else -1 for part in (x, y) for array in arrays(part)}
-    if len(lengths) > 1 or -1 in lengths:
-        shapes = ", ".join(str(array.shape) for part in (x, y) for array in arrays(part))
-        _refuse("HB602", f"`{x_name}` and `{y_name}` of `{path}` differ in length: {shapes}", span)
-    if 0 in lengths:
-        _refuse("HB602", f"`{x_name}` of `{path}` is empty", span)
+    def list(self) -> str:
+        return ", ".join(f"`{name}`" for name in self.held) or "nothing"
 
+    def part(self, part: str) -> Arrays | None:
+        if part in self.found:
+            return self.found[part]
+        start = f"{part}_"
+        several = {
+            name[len(start) :]: array
+            for name, array in self.found.items()
+            if name.startswith(start) and name != start
+        }
+        return several or None
 
-def _sound(path: str, part: str, value: Arrays, span: Span | None) -> None:
-    """Refuse what is no number, and numbers that are not finite."""
-    for array in arrays(value):
+    def sound(self, name: str) -> np.ndarray:
+        """Return an array as the framework takes it; refuse what is no number, or not finite as float32."""
+        array, where = self.found[name], f"`{name}` of `{self.path}`"
         if array.dtype.kind not in "buif":
-            _refuse("HB602", f"`{part}` of `{path}` holds {array.dtype}, expected numbers", span)
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            count = int(np.size(array) - np.isfinite(array).sum())
-            _refuse(
-                "HB602", f"`{part}` of `{path}` holds {count:,} values that are not finite", span
+            self.refuse("HB602", f"{where} holds {array.dtype}, expected numbers")
+        if array.ndim == 0:
+            message = f"{where} is one number; the first axis of an array counts the examples"
+            self.refuse("HB602", message)
+        if array.size == 0:
+            self.refuse("HB602", f"{where} is empty: its shape is {array.shape}")
+        limit = _limit(array.dtype)
+        # Two numbers tell: each of them is NaN where any value is, and no copy is made.
+        if limit and not all(abs(end) <= limit for end in (array.min(), array.max())):
+            self.out_of_range(array, where, limit)
+        if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+            return array.astype(np.float64)
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+    def out_of_range(self, array: np.ndarray, where: str, limit: float) -> NoReturn:
+        unknown = int(array.size - np.isfinite(array).sum())
+        if unknown:
+            self.refuse("HB602", f"{where} holds {unknown:,} values that are not finite")
+        low, high = array.min(), array.max()
+        message = f"{where} runs from {low} to {high}; at most {limit:g} can be computed with"
+        self.refuse("HB602", message)
+
+    def length(self, kind: str) -> int:
+        """Return how many examples the arrays of a part count, all the same."""
+        names = (f"x_{kind}", f"y_{kind}")
+        found = [array for name in names for array in arrays(self.part(name))]
+        if len({len(array) for array in found}) > 1:
+            shapes = ", ".join(str(array.shape) for array in found)
+            message = f"`{names[0]}` and `{names[1]}` of `{self.path}` differ in length: {shapes}"
+            self.refuse("HB602", message)
+        return len(found[0])
+
+    def alike(self, part: str, bytes_are_scaled: bool) -> None:
+        """Refuse a test part that is not made as the training part is."""
+        train, test = _named(self.part(f"{part}_train")), _named(self.part(f"{part}_test"))
+        if set(train) != set(test):
+            one, other = (
+                ", ".join(f"`{f'{part}_{kind}_{name}'.rstrip('_')}`" for name in named)
+                for kind, named in (("train", train), ("test", test))
             )
+            message = f"`{self.path}` holds {one} to train, but {other} to test"
+            self.refuse("HB602", message, "name the arrays of both parts alike")
+        for name, array in train.items():
+            tested = test[name]
+            names = [f"`{f'{part}_{kind}_{name}'.rstrip('_')}`" for kind in ("train", "test")]
+            if _targets(array).ndim != _targets(tested).ndim:
+                message = f"{names[0]} and {names[1]} of `{self.path}` differ in form: {array.shape}, {tested.shape}"
+                self.refuse("HB602", message)
+            mixed = (array.dtype == np.uint8) != (tested.dtype == np.uint8)
+            if part == "x" and bytes_are_scaled and mixed:
+                message = f"{names[0]} of `{self.path}` holds {array.dtype}, but {names[1]} {tested.dtype}: bytes are divided by 255, and others are not"
+                self.refuse("HB602", message, "save both in one dtype")
+
+    def names(self, classes: int | None) -> tuple[str, ...]:
+        """Return the names of the classes where the file holds them; there may be more than occur."""
+        held = self.found.get(NAMES)
+        if held is None or classes is None:
+            return ()
+        if held.dtype.kind not in "US" or held.ndim != 1:
+            message = f"`{NAMES}` of `{self.path}` holds {held.dtype} of shape {held.shape}, expected one text for each class"
+            self.refuse("HB602", message)
+        if len(held) < classes:
+            message = f"`{NAMES}` of `{self.path}` names {len(held)} classes, but the labels tell {classes} apart"
+            self.refuse("HB602", message)
+        texts = np.char.decode(held, "utf-8", "replace") if held.dtype.kind == "S" else held
+        return tuple(map(str, texts))
+
+
+def _limit(dtype: np.dtype[np.generic]) -> float | None:
+    """Return the largest magnitude that survives the casts to come, where a dtype has larger ones."""
+    if dtype.kind == "f":
+        return float(np.finfo(np.float32).max)
+    return float(np.iinfo(np.int64).max) if dtype == np.uint64 else None
+
+
+def _named(part: Arrays) -> dict[str, np.ndarray]:
+    return dict(part) if isinstance(part, Mapping) else {"": part}
 
 
 def _targets(value: Arrays) -> Arrays:
+    """Return labels of one axis, and integers among them as int64."""
     if isinstance(value, Mapping):
         return {name: _targets(array) for name, array in value.items()}
     if value.ndim == 2 and value.shape[1] == 1:
@@ -165,11 +228,11 @@ def _targets(value: Arrays) -> Arrays:
 
 
 def _classes(*targets: Arrays) -> int | None:
-    """Count the classes of integer or one-hot labels."""
+    """Count the classes of labels that are whole numbers, in whatever dtype, or one-hot."""
     if any(isinstance(part, Mapping) for part in targets):
         return None
     first = targets[0]
-    if first.dtype.kind in "ui" and first.ndim == 1:
+    if all(part.ndim == 1 and _whole(part) for part in targets):
         return max(int(max(part.max() for part in targets)) + 1, 2)
     if (
         first.ndim == 2
@@ -181,20 +244,14 @@ def _classes(*targets: Arrays) -> int | None:
     return None
 
 
-def _names(found: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-    names = found.get("class_names")
-    return tuple(map(str, names)) if names is not None and names.ndim == 1 else ()
+def _whole(labels: np.ndarray) -> bool:
+    """Tell whether labels could be classes: integers, or floats that count from 0."""
+    if labels.dtype.kind in "ui":
+        return True
+    return bool(labels.min() >= 0 and (labels == np.round(labels)).all())
 
 
-def _scaling(data: NpzData, x: Arrays) -> Scaling | dict[str, Scaling | None] | None:
+def _scaling(scale: float | str | None, x: Arrays) -> Scaling | dict[str, Scaling | None] | None:
     if isinstance(x, Mapping):
-        return {name: _one_scaling(data, array) for name, array in x.items()}
-    return _one_scaling(data, x)
-
-
-def _one_scaling(data: NpzData, x: np.ndarray) -> Scaling | None:
-    if data.scale == "none":
-        return None
-    if isinstance(data.scale, (int, float)):
-        return Scaling(0.0, float(data.scale))
-    return BYTES if x.dtype == np.uint8 else None
+        return {name: scaling_of(scale, array.dtype) for name, array in x.items()}
+    return scaling_of(scale, x.dtype)
