@@ -15,7 +15,7 @@ from .data import DataFacts, DataSpec, facts
 from .diagnostics import Diagnostic, Note, SpecError, in_order
 from .faults import faults_of
 from .model import ModelSpec
-from .overrides import Override, override
+from .overrides import Override, override, replaced
 from .wording import did_you_mean
 from .yaml import Document, read_file, read_text
 
@@ -93,6 +93,10 @@ def load(
     """
     document = source if isinstance(source, Document) else find(str(source))
     document = override(document, overrides)
+    if data is not None and isinstance(_at(document.data, "train"), Mapping):
+        named = facts(data)
+        shown = named.name if named else str(data)
+        document = replaced(document, ("train", "data"), data, f"--data {shown}", len("--data "))
     about = facts(data if data is not None else _raw_data(document.data))
     known = classes if classes is not None else about.classes if about else None
     bound, assumed, problems = _bind(document, known, about)
@@ -104,15 +108,15 @@ def load(
         problems += [_locate(document, fault) for fault in found]
     if problems or model is None:
         raise SpecError(in_order(problems))
-    if data is not None and model.train is not None:
-        train = model.train.model_copy(update={"data": data})
-        model = model.model_copy(update={"train": train})
     return Spec(model, replace(document, data=bound), known, document, tuple(assumed))
 
 
 def _raw_data(data: Any) -> Any:
-    train = data.get("train") if isinstance(data, Mapping) else None
-    return train.get("data") if isinstance(train, Mapping) else None
+    return _at(_at(data, "train"), "data")
+
+
+def _at(data: Any, key: str) -> Any:
+    return data.get(key) if isinstance(data, Mapping) else None
 
 
 def _bind(

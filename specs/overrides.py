@@ -17,6 +17,7 @@ from .diagnostics import Diagnostic, Span, SpecError
 from .wording import did_you_mean
 from .yaml import Document, Place, read_text
 
+NOTHING = ("", "null", "~")
 TOP = ("name", "inputs", "layers", "outputs", "train")
 
 
@@ -44,16 +45,19 @@ def _apply(document: Document, one: Override) -> Document:
     if not equals or not key.strip():
         message = f"`{origin}` is not of the form `key=value`"
         raise SpecError([Diagnostic("HB206", message, help="for example `train.epochs=3`")])
-    value = read_text(text, f"{origin} (value)") if text.strip() else None
+    value = None if text.strip() in NOTHING else read_text(text, f"{origin} (value)").data
     path = _resolve(document, key.strip().split("."), origin)
-    start = len("--set ") + 1
-    places = {p: place for p, place in document.places.items() if p[: len(path)] != path}
-    key_span = Span(origin, 1, start, 1, start + len(key))
-    value_span = Span(origin, 1, start + len(key) + 1, 1, start + len(one.text))
-    places[path] = Place(key_span, value_span)
+    return replaced(document, path, value, origin, len("--set ") + len(key) + 1)
+
+
+def replaced(document: Document, path: Path, value: Any, origin: str, offset: int) -> Document:
+    """Put a value in place of another; it stands in ``origin``, a line of its own, from ``offset`` on."""
     linecache.cache[origin] = (len(origin), None, [origin], origin)
-    data = _put(document.data, path, value.data if value else None)
-    return replace(document, data=data, places=places)
+    where = Span(origin, 1, offset + 1, 1, len(origin) + 1)
+    key = Span(origin, 1, origin.index(" ") + 2, 1, max(offset, origin.index(" ") + 2))
+    places = {p: place for p, place in document.places.items() if p[: len(path)] != path}
+    places[path] = Place(key, where)
+    return replace(document, data=_put(document.data, path, value), places=places)
 
 
 def _resolve(document: Document, keys: list[str], origin: str) -> Path:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...specs.base import Item
-from ...specs.diagnostics import Diagnostic, SpecError
 from ...specs.load import Spec
 from ...specs.model import TrainSpec
 from ..driver import STYLES
 from ..graph import Graph, TypedGraph
+from ..needs import training_of
 from ..python import (
     Assign,
     Call,
@@ -123,18 +123,8 @@ def emit_script(
     Raises:
         SpecError: HB507 without training settings or data, HB308 where the style cannot express the graph.
     """
-    train = spec.model.train
-    if train is None or train.data is None:
-        missing = "training settings" if train is None else "data"
-        place = spec.document.span(("train",) if train else ("name",), "key")
-        help = (
-            "add `train:` with `data:` and `loss:`"
-            if train is None
-            else "add `data:` under `train:`"
-        )
-        raise SpecError(
-            [Diagnostic("HB507", f"a training script needs {missing}", place, help=help)]
-        )
+    train = training_of(spec, "a training script")
+    assert train.data is not None  # what training_of holds
     module = STYLES[style](typed, show_shapes=show_shapes)
     by_tape = (loop or train.loop) == "tape"
     loader = loaders.loader(train.data, typed.graph)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 Arrays: TypeAlias = Any
 """An array whose first axis counts the examples, or a dict of such by input or output name."""
+
+LabelForm: TypeAlias = Literal["integer", "one_hot", "values"]
 
 HELD_OUT = 0.2
 SPLIT_SEED = 20_261_123
@@ -68,6 +70,13 @@ class DataSet:
         return len(next(arrays(self.x_train))), len(next(arrays(self.x_test)))
 
     @property
+    def label_form(self) -> LabelForm | dict[str, LabelForm]:
+        """How the targets name their classes, by output where there are several."""
+        if isinstance(self.y_train, Mapping):
+            return {name: form_of(array) for name, array in self.y_train.items()}
+        return form_of(self.y_train)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over the names, dtypes, shapes and bytes of all arrays."""
         digest = hashlib.sha256()
@@ -88,6 +97,13 @@ def arrays(part: Arrays) -> Iterator[np.ndarray]:
         yield part
 
 
+def form_of(y: np.ndarray) -> LabelForm:
+    """Tell class numbers from rows with a one in the place of the class, and both from mere numbers."""
+    if y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+        return "one_hot"
+    return "integer" if y.dtype.kind in "bui" else "values"
+
+
 def pick(part: Arrays, indices: np.ndarray) -> Arrays:
     """Return some of the examples."""
     if isinstance(part, Mapping):
@@ -100,7 +116,8 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices of the larger and of the held-out part, each in its original order.
 
-    With ``labels`` every class gives its share. A pure function of its arguments.
+    With ``labels`` every class gives its share, and keeps an example in the larger part. A pure function of
+    its arguments.
     """
     rng = np.random.default_rng(seed)
     groups = [np.arange(examples)]
@@ -110,8 +127,8 @@ def split(
     owed = 0.0
     for group in groups:
         owed += len(group) * fraction
-        count = min(round(owed), len(group))
-        owed -= count
+        count = min(round(owed), len(group) if labels is None else len(group) - 1)
+        owed = min(owed - count, 0.5)  # what a tiny class could not give is no debt of the next
         held.append(rng.permutation(group)[:count])
     test = np.sort(np.concatenate(held)).astype(np.int64)
     if len(test) == 0:

@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ...specs.data import ImagesData
-from ...specs.diagnostics import Diagnostic, Span, SpecError
-from .dataset import BYTES, HELD_OUT, SPLIT_SEED, DataSet, Scaling, split
+from ...specs.diagnostics import Span
+from .dataset import HELD_OUT, SPLIT_SEED, DataSet, scaling_of, split
+from .files import MAX_BYTES, entries, failure, folders, reason
 
 MODES = {"rgb": "RGB", "grayscale": "L"}
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 )
+WIDE = ("I", "F")
+"""How the modes of pictures begin whose channels have more than 8 bits."""
 
 
 def load_images(data: ImagesData, span: Span | None) -> DataSet:
     """Load pictures as bytes of shape (height, width, channels), the classes in the order of their names.
 
+    Folders ``train`` and ``test`` that hold the classes are the two parts; without ``test`` a fifth is held out.
+
     Raises:
         SpecError: HB601 for what cannot be read, HB602 for pictures of unequal sizes or no classes.
     """
     root = Path(data.images)
-    if not root.is_dir():
-        raise _error(
-            "HB601", f"`{root}` is no folder", span, "a path in a spec starts at the spec's folder"
-        )
-    parts = (
-        [root / "train", root / "test"]
-        if (root / "train").is_dir() and (root / "test").is_dir()
-        else [root]
-    )
-    names = tuple(folder.name for folder in _folders(parts[0]))
+    parts = _parts(root, span)
+    names = tuple(folder.name for folder in folders(parts[0], span))
     if len(names) < 2:
-        message = (
-            f"`{parts[0]}` holds {len(names)} folders; a picture's class is the folder it lies in"
-        )
-        raise _error(
-            "HB602", message, span, "put the pictures of each class into a folder of its own"
-        )
+        held = {0: "no folder", 1: "one folder"}[len(names)]
+        message = f"`{parts[0]}` holds {held}; a picture's class is the folder it lies in"
+        help = "put the pictures of each class into a folder of its own"
+        raise failure("HB602", message, span, help)
     reader = _Reader(data, span)
-    loaded = [reader.part(part, names) for part in parts]
-    scaling = (
-        None if data.scale == "none" else Scaling(0.0, float(data.scale)) if data.scale else BYTES
-    )
-    if len(loaded) == 2:
-        (x_train, y_train), (x_test, y_test) = loaded
+    listed = [_files(part, names, span) for part in parts]
+    total = sum(map(len, listed))
+    loaded = [(reader.pictures([path for path, _ in part], total), part) for part in listed]
+    scaling = scaling_of(data.scale, np.dtype(np.uint8))
+    pairs = [(x, np.array([label for _, label in part], np.int64)) for x, part in loaded]
+    if len(pairs) == 2:
+        (x_train, y_train), (x_test, y_test) = pairs
         return DataSet(str(root), x_train, y_train, x_test, y_test, len(names), names, scaling)
-    ((x, y),) = loaded
+    ((x, y),) = pairs
+    if len(x) < 2:
+        raise failure("HB602", f"`{root}` holds one picture: too few to train and to test", span)
     train, test = split(len(x), HELD_OUT, SPLIT_SEED, y)
     note = f"a fifth of the pictures of each class is held out to test: {len(test):,}"
     return DataSet(
@@ -57,14 +56,33 @@ def load_images(data: ImagesData, span: Span | None) -> DataSet:
     )
 
 
-def _error(code: str, message: str, span: Span | None, help: str | None = None) -> SpecError:
-    return SpecError([Diagnostic(code, message, span, help=help)])
+def _parts(root: Path, span: Span | None) -> list[Path]:
+    """Return the folders that hold the classes. A class may itself be called `train`."""
+    found = {folder.name: folder for folder in folders(root, span)}
+    parts = [found[name] for name in ("train", "test") if name in found]
+    if "train" in found and all(folders(part, span) for part in parts):
+        return parts
+    return [root]
 
 
-def _folders(root: Path) -> list[Path]:
-    return sorted(
-        path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")
-    )
+def _files(root: Path, names: tuple[str, ...], span: Span | None) -> list[tuple[Path, int]]:
+    """Return the pictures of a part, each with its label."""
+    unknown = [folder.name for folder in folders(root, span) if folder.name not in names]
+    if unknown:
+        message = f"`{root}` has a folder `{unknown[0]}` that the training part lacks"
+        raise failure("HB602", message, span)
+    found: list[tuple[Path, int]] = []
+    for label, name in enumerate(names):
+        folder = root / name
+        if not folder.is_dir():
+            message = f"`{root}` lacks the folder `{name}`, which the training part has"
+            raise failure("HB602", message, span)
+        files = [path for path in entries(folder, span) if path.suffix.lower() in SUFFIXES]
+        if not files:
+            help = "known are " + ", ".join(f"`{suffix}`" for suffix in sorted(SUFFIXES))
+            raise failure("HB602", f"`{folder}` holds no pictures", span, help)
+        found += [(path, label) for path in files]
+    return found
 
 
 class _Reader:
@@ -76,51 +94,48 @@ class _Reader:
         self.resize = data.size is not None
         self.first: Path | None = None
 
-    def part(self, root: Path, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-        unknown = [folder.name for folder in _folders(root) if folder.name not in names]
-        if unknown:
-            raise _error(
-                "HB602",
-                f"`{root}` has a folder `{unknown[0]}` that the training part lacks",
-                self.span,
-            )
-        pictures: list[np.ndarray] = []
-        labels: list[int] = []
-        for label, name in enumerate(names):
-            folder = root / name
-            files = sorted(folder.iterdir()) if folder.is_dir() else []
-            files = [
-                f for f in files if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")
-            ]
-            if not files:
-                raise _error("HB602", f"`{folder}` holds no pictures", self.span)
-            pictures += [self.picture(file) for file in files]
-            labels += [label] * len(files)
-        return np.stack(pictures), np.array(labels, dtype=np.int64)
-
-    def picture(self, path: Path) -> np.ndarray:
-        try:
-            with Image.open(path) as opened:
-                image = opened.convert(self.mode)
-        except (
-            UnidentifiedImageError,
-            OSError,
-            SyntaxError,
-            ValueError,
-            Image.DecompressionBombError,
-        ) as error:
-            raise _error(
-                "HB601", f"`{path}` cannot be read as a picture: {error}", self.span
-            ) from None
+    def pictures(self, paths: list[Path], total: int) -> np.ndarray:
+        """Decode some of ``total`` pictures into one array."""
         if self.size is None:
-            self.size, self.first = (image.height, image.width), path
+            first = self.opened(paths[0])
+            self.size, self.first = (first.height, first.width), paths[0]
+        channels = 3 if self.mode == "RGB" else 1
+        height, width = self.size
+        needed = total * height * width * channels
+        if needed > MAX_BYTES:
+            message = f"{total:,} pictures of {height} x {width} need {needed:,} bytes; at most {MAX_BYTES:,} are held"
+            raise failure("HB601", message, self.span, "say a smaller `size: [height, width]`")
+        found = np.empty((len(paths), height, width, channels), np.uint8)
+        for index, path in enumerate(paths):
+            found[index] = self.picture(path, height, width).reshape(height, width, channels)
+        return found
+
+    def picture(self, path: Path, height: int, width: int) -> np.ndarray:
+        image = self.opened(path)
         if self.resize:
-            image = image.resize((self.size[1], self.size[0]), Image.Resampling.BILINEAR)
-        elif (image.height, image.width) != self.size:
-            there = f"`{self.first}` is {self.size[0]} x {self.size[1]}"
-            message = f"`{path}` is {image.height} x {image.width}, but {there}"
-            raise _error(
-                "HB602", message, self.span, "say a `size: [height, width]` that all are resized to"
-            )
-        array = np.asarray(image, dtype=np.uint8)
-        return array if array.ndim == 3 else array[..., np.newaxis]
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+        elif (image.height, image.width) != (height, width):
+            message = f"`{path}` is {image.height} x {image.width}, but `{self.first}` is {height} x {width}"
+            help = "say a `size: [height, width]` that all are resized to"
+            raise failure("HB602", message, self.span, help)
+        return np.asarray(image, dtype=np.uint8)
+
+    def opened(self, path: Path) -> Image.Image:
+        if not path.is_file():
+            raise failure("HB601", f"`{path}` is no file", self.span)
+        try:
+            with warnings.catch_warnings():
+                # A picture of a size that Pillow warns of is refused; its other doubts are for it to settle.
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                with Image.open(path) as opened:
+                    mode = opened.mode
+                    image = opened.convert(self.mode)
+        # Each format fails in its own way on damaged bytes: struct, zlib, index and memory errors.
+        except Exception as error:
+            message = f"`{path}` cannot be read as a picture: {reason(error)}"
+            raise failure("HB601", message, self.span) from None
+        if mode.startswith(WIDE):
+            message = f"`{path}` has more than 8 bits a channel, which would be cut off"
+            raise failure("HB602", message, self.span, "save it with 8 bits, or as an .npz file")
+        return image

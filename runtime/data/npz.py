@@ -32,7 +32,7 @@ def load_npz(data: NpzData, span: Span | None) -> DataSet:
     found = _Archive(data.npz, span)
     parts, notes = found.parts(data.scale is None)
     classes = _classes(parts["y_train"], parts["y_test"])
-    names = found.names(classes)
+    names = found.names(classes, exact=_named(parts["y_train"]).get("", np.empty(0)).ndim > 1)
     return DataSet(
         data.npz, parts["x_train"], parts["y_train"], parts["x_test"], parts["y_test"],
         len(names) or classes, names, _scaling(data.scale, parts["x_train"]), notes,
@@ -80,14 +80,13 @@ class _Archive:
                 return np.asarray(npy.read_array(file, allow_pickle=False))
         # zlib, struct, the parser of headers and others raise errors of their own.
         except Exception as error:
-            said = str(error)
-        if "allow_pickle" in said:
-            message = f"`{name}` of `{self.path}` holds Python objects, which are never unpickled"
-            self.refuse("HB601", message, "save arrays of numbers")
-        if "magic string" in said:
-            message = f"`{name}` of `{self.path}` is no array"
-            self.refuse("HB601", message, "write it with `numpy.savez`")
-        self.refuse("HB601", f"`{name}` of `{self.path}` is damaged: {reason(ValueError(said))}")
+            where, said = f"`{name}` of `{self.path}`", str(error)
+            if "allow_pickle" in said:
+                message = f"{where} holds Python objects, which are never unpickled"
+                self.refuse("HB601", message, "save arrays of numbers")
+            if "magic string" in said:
+                self.refuse("HB601", f"{where} is no array", "write it with `numpy.savez`")
+            self.refuse("HB601", f"{where} is damaged: {reason(error)}")
 
     def parts(self, bytes_are_scaled: bool) -> tuple[dict[str, Arrays], tuple[str, ...]]:
         """Return the four parts, and a note where the test part was cut from the training part."""
@@ -176,14 +175,14 @@ class _Archive:
         train, test = _named(self.part(f"{part}_train")), _named(self.part(f"{part}_test"))
         if set(train) != set(test):
             one, other = (
-                ", ".join(f"`{f'{part}_{kind}_{name}'.rstrip('_')}`" for name in named)
+                ", ".join(_title(part, kind, name) for name in named)
                 for kind, named in (("train", train), ("test", test))
             )
             message = f"`{self.path}` holds {one} to train, but {other} to test"
             self.refuse("HB602", message, "name the arrays of both parts alike")
         for name, array in train.items():
             tested = test[name]
-            names = [f"`{f'{part}_{kind}_{name}'.rstrip('_')}`" for kind in ("train", "test")]
+            names = [_title(part, kind, name) for kind in ("train", "test")]
             if _targets(array).ndim != _targets(tested).ndim:
                 message = f"{names[0]} and {names[1]} of `{self.path}` differ in form: {array.shape}, {tested.shape}"
                 self.refuse("HB602", message)
@@ -192,15 +191,18 @@ class _Archive:
                 message = f"{names[0]} of `{self.path}` holds {array.dtype}, but {names[1]} {tested.dtype}: bytes are divided by 255, and others are not"
                 self.refuse("HB602", message, "save both in one dtype")
 
-    def names(self, classes: int | None) -> tuple[str, ...]:
-        """Return the names of the classes where the file holds them; there may be more than occur."""
+    def names(self, classes: int | None, exact: bool) -> tuple[str, ...]:
+        """Return the names of the classes where the file holds them.
+
+        There may be more of them than classes that occur, unless ``exact``.
+        """
         held = self.found.get(NAMES)
         if held is None or classes is None:
             return ()
         if held.dtype.kind not in "US" or held.ndim != 1:
             message = f"`{NAMES}` of `{self.path}` holds {held.dtype} of shape {held.shape}, expected one text for each class"
             self.refuse("HB602", message)
-        if len(held) < classes:
+        if len(held) < classes or (exact and len(held) > classes):
             message = f"`{NAMES}` of `{self.path}` names {len(held)} classes, but the labels tell {classes} apart"
             self.refuse("HB602", message)
         texts = np.char.decode(held, "utf-8", "replace") if held.dtype.kind == "S" else held
@@ -216,6 +218,10 @@ def _limit(dtype: np.dtype[np.generic]) -> float | None:
 
 def _named(part: Arrays) -> dict[str, np.ndarray]:
     return dict(part) if isinstance(part, Mapping) else {"": part}
+
+
+def _title(part: str, kind: str, name: str) -> str:
+    return f"`{part}_{kind}_{name}`" if name else f"`{part}_{kind}`"
 
 
 def _targets(value: Arrays) -> Arrays:
@@ -245,10 +251,13 @@ def _classes(*targets: Arrays) -> int | None:
 
 
 def _whole(labels: np.ndarray) -> bool:
-    """Tell whether labels could be classes: integers, or floats that count from 0."""
+    """Tell whether labels could be classes: integers, or floats that count from 0.
+
+    Floats that outnumber the examples are amounts.
+    """
     if labels.dtype.kind in "ui":
         return True
-    return bool(labels.min() >= 0 and (labels == np.round(labels)).all())
+    return bool(0 <= labels.min() <= labels.max() < len(labels) and (labels % 1 == 0).all())
 
 
 def _scaling(scale: float | str | None, x: Arrays) -> Scaling | dict[str, Scaling | None] | None:
