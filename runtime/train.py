@@ -283,15 +283,9 @@ def hold_out(
 
 
 def place_of_data(spec: Spec) -> Span | None:
-    """Return the place that names the data, unless something else replaced it."""
-    stated = spec.model.train.data if spec.model.train else None
-    train = spec.document.data.get("train")
-    raw = train.get("data") if isinstance(train, Mapping) else None
-    if isinstance(raw, Mapping) and stated is not None and not isinstance(stated, str):
-        same = raw.items() <= stated.model_dump().items()
-    else:
-        same = raw is not None and raw == stated
-    return spec.document.span(("train", "data")) if same else None
+    """Return the place that names the data: in the spec, or on the command line."""
+    path = ("train", "data")
+    return spec.document.span(path) if path in spec.document.places else None
 
 
 def _arrays(part: Arrays) -> Iterator[np.ndarray]:

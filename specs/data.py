@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal, TypeAlias, final
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Fault
+from .base import Fault, conflict
 from .diagnostics import Diagnostic, SpecError
 from .wording import describe, did_you_mean
 
@@ -78,6 +85,20 @@ class CsvData(BaseModel):
         Field(description="Whether the target is a class or a number. Default: as it looks."),
     ] = None
     classes: Classes = None
+
+    @model_validator(mode="after")
+    def _columns_apart(self) -> CsvData:
+        features = self.features or ()
+        if self.target in features:
+            message = f"the target `{self.target}` cannot be predicted from itself"
+            raise conflict("features", message, f"leave `{self.target}` out of `features`")
+        twice = next((name for name in features if features.count(name) > 1), None)
+        if twice is not None:
+            raise conflict("features", f"`features` names the column `{twice}` twice")
+        if self.task == "regression" and self.classes is not None:
+            message = "`classes` counts classes, but the target of a regression is a number"
+            raise conflict("classes", message, "leave out `classes`, or the `task`")
+        return self
 
 
 FileData: TypeAlias = NpzData | ImagesData | CsvData
@@ -267,22 +288,27 @@ def data_from_option(text: str, target: str | None = None) -> DataSpec:
     """Return the data that a command line names: a known name, a file or a folder.
 
     Raises:
-        SpecError: HB205 for an unknown name, HB601 for a path that is not there or of no known kind.
+        SpecError: HB205 for an unknown name, HB202 for a table without a target, HB207 for a target
+            without a table, HB601 for what is there but of no known kind.
     """
     path = FilePath(text)
     suffix = path.suffix.lower()
-    if text in FACTS and target is None:
+    if target is not None and suffix != ".csv":
+        message = f"`--target` names a column of a .csv file, and `{text}` is none"
+        raise SpecError([Diagnostic("HB207", message, help="leave out `--target`")])
+    if text in FACTS:
         return text
     if suffix == ".npz":
         return NpzData(npz=text)
     if suffix == ".csv":
-        if target is None:
+        if not target:
             message = f"`{text}` needs the name of the column to predict"
             raise SpecError([Diagnostic("HB202", message, help="add `--target COLUMN`")])
         return CsvData(csv=text, target=target)
-    if path.is_dir():
+    is_folder, is_there = _found(text)
+    if is_folder:
         return ImagesData(images=text)
-    if path.exists():
+    if is_there:
         message = f"`{text}` is no data that can be read"
         help = "give an .npz file, a .csv file, a folder of pictures, or a known name: " + _names()
         raise SpecError([Diagnostic("HB601", message, help=help)])
@@ -290,3 +316,12 @@ def data_from_option(text: str, target: str | None = None) -> DataSpec:
     raise SpecError(
         [Diagnostic("HB205", f"`{text}` is neither a known data set nor a file", help=help)]
     )
+
+
+def _found(text: str) -> tuple[bool, bool]:
+    """Tell whether a path leads to a folder, and whether it leads to anything."""
+    path = FilePath(text)
+    try:
+        return bool(text) and path.is_dir(), bool(text) and path.exists()
+    except (OSError, ValueError):  # longer than a path may be, or with a null character
+        return False, False

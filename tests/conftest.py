@@ -7,6 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same cases in every run, so that a change is what makes a test fail; with
+# `--hypothesis-profile=fresh` they are drawn anew.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fresh", deadline=None)
+settings.load_profile("steady")
 
 Golden = Callable[[Path, str], None]
 

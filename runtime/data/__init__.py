@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...specs.data import CsvData, DataSpec, ImagesData, NpzData
 from ...specs.diagnostics import Diagnostic, Span, SpecError
 from .checks import fit_to, scan_labels
@@ -39,9 +37,7 @@ def load_data(data: DataSpec, *, span: Span | None = None) -> DataSet:
 
 def _stated(found: DataSet, classes: int | None, span: Span | None) -> DataSet:
     """Hold the number of classes that the spec states against the one that was found."""
-    if classes is None or found.classes in (None, classes):
+    if classes is None or found.classes is None or found.classes <= classes:
         return found
-    if found.label_form == "integer" and not found.class_names and found.classes < classes:
-        return replace(found, classes=classes)  # numbers do not tell of classes above the highest
     message = f"the spec says that `{found.name}` has {classes} classes, but it has {found.classes}"
     raise SpecError([Diagnostic("HB602", message, span, help=f"write `classes: {found.classes}`")])

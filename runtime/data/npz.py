@@ -146,7 +146,7 @@ class _Archive:
             self.refuse("HB602", f"{where} is empty: its shape is {array.shape}")
         limit = _limit(array.dtype)
         # Two numbers tell: each of them is NaN where any value is, and no copy is made.
-        if limit and not all(abs(end) <= limit for end in (array.min(), array.max())):
+        if limit and not all(abs(end.item()) <= limit for end in (array.min(), array.max())):
             self.out_of_range(array, where, limit)
         if array.dtype.kind == "f" and array.dtype.itemsize > 8:
             return array.astype(np.float64)
@@ -188,7 +188,8 @@ class _Archive:
                 self.refuse("HB602", message)
             mixed = (array.dtype == np.uint8) != (tested.dtype == np.uint8)
             if part == "x" and bytes_are_scaled and mixed:
-                message = f"{names[0]} of `{self.path}` holds {array.dtype}, but {names[1]} {tested.dtype}: bytes are divided by 255, and others are not"
+                dtypes = f"{names[0]} of `{self.path}` holds {array.dtype}, but {names[1]} {tested.dtype}"
+                message = f"{dtypes}: bytes are divided by 255, and others are not"
                 self.refuse("HB602", message, "save both in one dtype")
 
     def names(self, classes: int | None, exact: bool) -> tuple[str, ...]:
@@ -200,8 +201,8 @@ class _Archive:
         if held is None or classes is None:
             return ()
         if held.dtype.kind not in "US" or held.ndim != 1:
-            message = f"`{NAMES}` of `{self.path}` holds {held.dtype} of shape {held.shape}, expected one text for each class"
-            self.refuse("HB602", message)
+            message = f"`{NAMES}` of `{self.path}` holds {held.dtype} of shape {held.shape}"
+            self.refuse("HB602", f"{message}, expected one text for each class")
         if len(held) < classes or (exact and len(held) > classes):
             message = f"`{NAMES}` of `{self.path}` names {len(held)} classes, but the labels tell {classes} apart"
             self.refuse("HB602", message)
@@ -213,7 +214,7 @@ def _limit(dtype: np.dtype[np.generic]) -> float | None:
     """Return the largest magnitude that survives the casts to come, where a dtype has larger ones."""
     if dtype.kind == "f":
         return float(np.finfo(np.float32).max)
-    return float(np.iinfo(np.int64).max) if dtype == np.uint64 else None
+    return int(np.iinfo(np.int64).max) if dtype == np.uint64 else None
 
 
 def _named(part: Arrays) -> dict[str, np.ndarray]:
@@ -238,8 +239,9 @@ def _classes(*targets: Arrays) -> int | None:
     if any(isinstance(part, Mapping) for part in targets):
         return None
     first = targets[0]
-    if all(part.ndim == 1 and _whole(part) for part in targets):
-        return max(int(max(part.max() for part in targets)) + 1, 2)
+    if all(part.ndim == 1 for part in targets):
+        labels = np.concatenate(targets)
+        return max(int(labels.max()) + 1, 2) if _whole(labels) else None
     if (
         first.ndim == 2
         and first.shape[1] > 1

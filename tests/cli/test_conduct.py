@@ -186,9 +186,9 @@ def test_highlighted_source_is_the_same_source(apart, on_a_terminal) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_an_interrupted_command_ends_with_130(apart) -> None:
     script = (
-        "import os, signal\n"
+        "import signal\n"
         "from hornbook.cli import check, main\n"
-        "check.examine = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "check.examine = lambda *_: signal.raise_signal(signal.SIGINT)\n"
         "main()"
     )
     done = apart("check", "mnist", script=script)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import os
+import warnings
 import zipfile
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -292,7 +296,7 @@ def test_csv_targets(tmp_path) -> None:
         ("a,b,t\n1,2,x\n1,oops,y\n", "HB602", (3, 3)),
         ("a,b,t\n1,,x\n1,2,y\n", "HB602", (2, 3)),
         ("a,b,t\n1,nan,x\n1,2,y\n", "HB602", (2, 3)),
-        ("a,t\n1,\n2,x\n", "HB602", (2, 1)),
+        ("a,t\n1,\n2,x\n", "HB602", (2, 3)),
         ("a,t\n1,x\n2,x\n", "HB602", None),
         ('a,t\n1,"x\n2,y\n', "HB601", None),
     ],
@@ -416,3 +420,331 @@ def test_sets_that_keras_downloads(monkeypatch) -> None:
     (one,) = caught.value.diagnostics
     assert one.code == "HB604"
     assert "--data" in one.help
+
+
+# Files that are damaged, hostile or made otherwise than they should be
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        (four(IMAGES, Y) | {"x_test": IMAGES / 255}, "bytes are divided by 255"),
+        ({"x_train_a": IMAGES, "y_train": Y, "x_test": IMAGES, "y_test": Y}, "`x_train_a` to train"),
+        ({"x_train_a": IMAGES, "y_train": Y, "x_test_b": IMAGES, "y_test": Y}, "`x_test_b` to test"),
+        (four(IMAGES, Y) | {"x_test": IMAGES[..., None]}, "differ in form"),
+        (four(IMAGES, Y) | {"y_test": np.eye(4)}, "differ in form"),
+        ({"x_train": np.ones((4, 0)), "y_train": Y}, "is empty"),
+        ({"x_train": IMAGES, "y_train": np.ones((4, 0))}, "is empty"),
+        ({"x_train": np.full((4, 2), 1e300), "y_train": Y}, "runs from 1e+300"),
+        ({"x_train": IMAGES, "y_train": np.array([0, 1, 2, 2**63], np.uint64)}, "runs from 0"),
+        ({"x_train": IMAGES, "y_train": Y, "class_names": np.array(["a"])}, "names 1 classes"),
+        ({"x_train": IMAGES, "y_train": Y, "class_names": np.arange(4)}, "expected one text"),
+        ({"x_train_": IMAGES, "y_train": Y}, "has no `x_train`"),
+    ],
+)  # fmt: skip
+def test_npz_whose_parts_do_not_fit(tmp_path, arrays, words: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_data(saved(tmp_path / "a.npz", **arrays))
+    (one,) = caught.value.diagnostics
+    assert one.code == "HB602"
+    assert words in one.message
+
+
+def test_one_scale_for_both_parts_makes_their_dtypes_irrelevant(tmp_path) -> None:
+    path = saved(tmp_path / "a.npz", **(four(IMAGES, Y) | {"x_test": IMAGES / 1.0})).npz
+    assert load_data(NpzData(npz=path, scale=255.0)).scaling.scale == 255
+    assert load_data(NpzData(npz=path, scale="none")).scaling is None
+
+
+def test_arrays_come_in_dtypes_that_the_framework_knows(tmp_path) -> None:
+    for dtype, native in ((">f4", np.float32), (np.longdouble, np.float64), (np.float16, np.float16)):  # fmt: skip
+        x = np.array([[1.5], [-2.0], [3.0], [4.0]]).astype(dtype)
+        data = load_data(saved(tmp_path / "a.npz", **four(x, Y)))
+        assert data.x_train.dtype == native
+        assert data.x_train.dtype.isnative
+        assert data.x_train.tolist() == [[1.5], [-2.0], [3.0], [4.0]]
+
+
+def test_floats_that_count_from_zero_tell_how_many_classes_there_are(tmp_path) -> None:
+    def classes(y) -> int | None:
+        return load_data(saved(tmp_path / "a.npz", **four(IMAGES, np.array(y)))).classes
+
+    assert classes([0.0, 1.0, 2.0, 1.0]) == 3
+    assert classes([0.0, 1.0, 2.5, 1.0]) is None
+    assert classes([0.0, 1.0, 200.0, 1.0]) is None
+
+
+def test_more_classes_may_have_names_than_occur(tmp_path) -> None:
+    names = np.array(["a", "b", "c", "d", "e"])
+    data = load_data(saved(tmp_path / "a.npz", **four(IMAGES, Y), class_names=names))
+    assert (data.classes, data.class_names) == (5, tuple("abcde"))
+    of_bytes = saved(tmp_path / "a.npz", **four(IMAGES, Y), class_names=names.astype("S"))
+    assert load_data(of_bytes).class_names == tuple("abcde")
+    one_hot = saved(tmp_path / "a.npz", **four(IMAGES, np.eye(4)), class_names=names)
+    assert codes(load_data, one_hot) == ["HB602"]
+
+
+def test_what_a_file_holds_besides_is_not_read(tmp_path) -> None:
+    others = {"notes": np.array([{}], dtype=object)}
+    assert load_data(saved(tmp_path / "a.npz", **four(IMAGES, Y), **others)).classes == 4
+
+
+def test_a_refusal_inside_an_archive_stays_one_sentence(tmp_path, monkeypatch) -> None:
+    from hornbook.runtime.data import npz
+
+    data = saved(tmp_path / "a.npz", **four(IMAGES, Y))
+    monkeypatch.setattr(npz, "MAX_BYTES", 100)
+    with pytest.raises(SpecError) as caught:
+        load_data(data)
+    message = caught.value.diagnostics[0].message
+    assert message.endswith("at most 100 are read")
+    assert "error[" not in message
+
+
+def member(shape: str, content: bytes = b"", descr: str = "<f4") -> bytes:
+    """Write an array whose header says what its content does not hold."""
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+@pytest.mark.parametrize(
+    "shape", ["(10**15,)", "(1000000000000000,)", "(-5,)", "(1099511627776, 1099511627776)", "(1000000000000, 0)",
+              "(3,", "'a'", "(" * 2000 + ")" * 2000]
+)  # fmt: skip
+def test_a_header_that_lies(tmp_path, shape: str) -> None:
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x_train.npy", member(shape, b"abcd"))
+        file.writestr("y_train.npy", member("(4,)", bytes(32), "<i8"))
+    with pytest.raises(SpecError) as caught:
+        load_data(NpzData(npz=str(path)))
+    assert len(caught.value.diagnostics[0].message) < 500
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a" * 5000, "", "nowhere/a"])
+def test_paths_that_cannot_be_opened(path: str) -> None:
+    forms = (
+        NpzData.model_construct(npz=path, scale=None, classes=None),
+        CsvData.model_construct(csv=path, target="t", features=None, task=None, classes=None),
+    )
+    for form in forms:
+        assert codes(load_data, form) == ["HB601"]
+    if path:
+        assert codes(load_data, ImagesData(images=path)) == ["HB601"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path) -> None:
+    pictures(tmp_path / "pictures")
+    for pipe in (tmp_path / "pipe", tmp_path / "pictures" / "cat" / "9.png"):
+        os.mkfifo(pipe)
+    assert codes(load_data, NpzData(npz=str(tmp_path / "pipe"))) == ["HB601"]
+    assert codes(load_data, CsvData(csv=str(tmp_path / "pipe"), target="t")) == ["HB601"]
+    assert codes(load_data, ImagesData(images=str(tmp_path / "pictures"))) == ["HB601"]
+
+
+def test_a_column_of_one_value_does_not_explode_on_another() -> None:
+    x = np.full((11, 1), 0.1, np.float32)
+    scaling = standardised(x)
+    assert abs((np.float32(0.2) - scaling.offset) / scaling.scale) < 1
+
+
+# Tables
+
+
+def test_whole_numbers_are_classes_or_numbers_and_a_note_says_which(tmp_path) -> None:
+    def target(words, **settings_):
+        text = "a,t\n" + "".join(f"{i},{word}\n" for i, word in enumerate(words))
+        return load_data(table(tmp_path / "a.csv", text, **settings_))
+
+    few = target([3, 8, 3, 8, 8, 3])
+    assert few.class_names == ("3", "8")
+    assert "taken as classes" in few.notes[1]
+    assert len(target([0, 1, 1, 0, 2, 0]).notes) == 1
+    prices = [100_000 + 5_000 * i for i in range(40)]
+    many = target(prices)
+    assert many.classes is None
+    assert sorted([*many.y_train, *many.y_test]) == prices
+    assert "taken as numbers" in many.notes[1]
+    assert target(prices, task="classification").classes == 40
+    assert target(prices, classes=40).classes == 40
+
+
+def test_a_number_is_one_class_however_it_is_written(tmp_path) -> None:
+    text = "a,t\n" + "".join(f"{i},{word}\n" for i, word in enumerate(["1", "1.0", "02", "2e0"]))
+    assert load_data(table(tmp_path / "a.csv", text)).class_names == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("a,t\n1,nan\n2,1\n3,2\n", (2, 3, 2, 6), "`nan`, which is no number"),
+        ("a,t\n1,1\n2,1e39\n3,2.5\n", (3, 3, 3, 7), "`1e39`, which is too large"),
+        ("a,t\n1e39,x\n2,y\n3,x\n", (2, 1, 2, 5), "`1e39`, which is too large"),
+        ('a,b,t\n"1",oops,x\n3,4,y\n', (2, 5, 2, 9), "`oops`"),
+        ('a,b,t\n1,"o""o",x\n3,4,y\n', (2, 3, 2, 9), '`o"o`'),
+        ('a,t,b\n1,"x\ny",2\n3,z,oops\n', (4, 5, 4, 9), "`oops`"),
+        ("a,b,t\n1,2,x\n\n\n3,oops,y\n", (5, 3, 5, 7), "`oops`"),
+        ("a,b,t\r\n1,oops,x\r\n3,4,y\r\n", (2, 3, 2, 7), "`oops`"),
+        (",b,t\n0,1,x\n1,2,y\n", (1, 1, 1, 1), "has no name"),
+    ],
+)
+def test_a_cell_is_found_behind_quotes_and_line_breaks(tmp_path, text: str, place, words) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    with pytest.raises(SpecError) as caught:
+        load_data(CsvData(csv=str(path), target="t"))
+    (one,) = caught.value.diagnostics
+    assert (one.span.line, one.span.column, one.span.end_line, one.span.end_column) == place
+    assert words in one.message
+
+
+def test_a_column_of_words_says_how_many(tmp_path) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_data(table(tmp_path / "a.csv", "a,b,t\n1,red,x\n2,7,y\n3,blue,x\n"))
+    (one,) = caught.value.diagnostics
+    assert "2 of 3 rows" in one.notes[0].message
+
+
+CELLS = st.text('a1,"\n \té', max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
+def test_the_place_of_a_cell_is_where_it_stands(tmp_path_factory, rows, ending: str) -> None:
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator=ending)
+        writer.writerow(["t", "s", "a"])
+        writer.writerows([*((*row, "1") for row in rows), ("x", "y", "wrong"), ("x", "y", "2")])
+    with pytest.raises(SpecError) as caught:
+        load_data(CsvData(csv=str(path), target="t", features=("a",)))
+    span = caught.value.diagnostics[0].span
+    with path.open(newline="", encoding="utf-8") as file:
+        line = list(file)[span.line - 1]
+    assert line[span.column - 1 : span.end_column - 1] == "wrong"
+
+
+# Pictures
+
+
+def test_pictures_of_more_than_eight_bits_are_not_cut_off(tmp_path) -> None:
+    pictures(tmp_path)
+    Image.fromarray((np.arange(20).reshape(5, 4) * 3000).astype(np.uint16)).save(
+        tmp_path / "cat" / "0.png"
+    )
+    assert codes(load_data, ImagesData(images=str(tmp_path))) == ["HB602"]
+
+
+def test_a_training_part_alone_and_classes_called_like_parts(tmp_path) -> None:
+    pictures(tmp_path / "a" / "train")
+    alone = load_data(ImagesData(images=str(tmp_path / "a")))
+    assert (alone.class_names, sum(alone.examples)) == (("cat", "dog"), 12)
+    pictures(tmp_path / "b", classes=("test", "train"))
+    assert load_data(ImagesData(images=str(tmp_path / "b"))).class_names == ("test", "train")
+
+
+def test_test_pictures_of_other_classes(tmp_path) -> None:
+    pictures(tmp_path / "train")
+    pictures(tmp_path / "test", classes=("cat",))
+    assert codes(load_data, ImagesData(images=str(tmp_path))) == ["HB602"]
+    pictures(tmp_path / "test", classes=("dog", "eel"))
+    assert codes(load_data, ImagesData(images=str(tmp_path))) == ["HB602"]
+
+
+def test_pictures_beyond_the_budget_are_refused_before_memory_is_taken(
+    tmp_path, monkeypatch
+) -> None:
+    pictures(tmp_path)
+    monkeypatch.setattr(Image.Image, "resize", lambda *_, **__: pytest.fail("it was resized"))
+    huge = ImagesData(images=str(tmp_path), size=(200_000, 200_000))
+    assert codes(load_data, huge) == ["HB601"]
+
+
+def test_a_picture_that_unpacks_to_too_much(tmp_path, monkeypatch) -> None:
+    pictures(tmp_path)
+    for limit in (5, 15):  # Pillow refuses more than twice the limit, and warns of less
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert codes(load_data, ImagesData(images=str(tmp_path))) == ["HB601"]
+
+
+FORMATS = ("png", "jpg", "gif", "bmp", "tiff", "webp", "ppm")
+
+
+def encoded(suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(noise).save(buffer, {"jpg": "jpeg"}.get(suffix, suffix))
+    return buffer.getvalue()
+
+
+WHOLE_PICTURES = {suffix: encoded(suffix) for suffix in FORMATS}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(FORMATS), st.data())
+def test_a_damaged_picture_is_refused_or_read(tmp_path_factory, suffix: str, data) -> None:
+    content = bytearray(WHOLE_PICTURES[suffix])
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, min(len(content), 100) - 1) | st.integers(0, len(content) - 1))  # fmt: skip
+        content[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)) | st.just(len(content)))
+    root = tmp_path_factory.mktemp("pictures")
+    pictures(root, sizes=((16, 16),), count=1)
+    (root / "cat" / f"1.{suffix}").write_bytes(bytes(content[:cut]))
+    with mock.patch.object(Image, "MAX_IMAGE_PIXELS", 10_000), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found = load_data(ImagesData(images=str(root)))
+        except SpecError as error:
+            assert error.diagnostics[0].code in ("HB601", "HB602")
+        else:
+            assert sum(found.examples) == 3
+
+
+# Labels against the head
+
+
+@pytest.mark.parametrize(
+    ("y", "form", "shape", "code"),
+    [
+        (np.zeros((4, 5), int), "integer", (10,), "HB603"),
+        (np.zeros((4, 5, 3)), "values", (7, 3), "HB603"),
+        (np.zeros((4, 0)), "integer", None, "HB603"),
+        (np.zeros(0), "integer", None, "HB603"),
+        (np.array(["a", "b"]), "integer", None, "HB603"),
+        (np.array([1e300]), "values", None, "HB603"),
+        (np.array([2**63], np.uint64), "integer", None, "HB603"),
+        (np.array([[9.0, 1.0]]), "one_hot", None, "HB603"),
+        (np.array([[1, 0], [1, 1]]), "one_hot", None, "HB502"),
+    ],
+)
+def test_labels_of_a_wrong_kind_or_shape(y, form: str, shape, code: str) -> None:
+    width = shape[-1] if shape else y.shape[-1] if form == "one_hot" else 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert codes(
+            scan_labels, y, form=form, width=width, output="head", name="data", shape=shape
+        ) == [code]
+
+
+def test_labels_of_the_shape_of_the_head() -> None:
+    def shape(y, form: str, head) -> tuple[int, ...]:
+        found = scan_labels(y, form=form, width=head[-1], output="h", name="d", shape=head)
+        return found.shape
+
+    assert shape(np.zeros((4, 5), int), "integer", (5, 10)) == (4, 5)
+    assert shape(np.zeros((4, 5), int), "integer", (None, 10)) == (4, 5)
+    assert shape(np.zeros((4, 1), int), "integer", (10,)) == (4,)
+    assert shape(np.zeros((4, 5, 3)), "values", (5, 3)) == (4, 5, 3)
+    assert shape(np.zeros(4), "values", (1,)) == (4, 1)
+    assert shape(np.full((4, 2), 0.5), "one_hot", (2,)) == (4, 2)
+
+
+def test_the_message_names_the_label_itself() -> None:
+    with pytest.raises(SpecError) as caught:
+        scanned([0.0, 1e18], "integer")
+    assert "they run from 0 to 1e+18" in caught.value.diagnostics[0].message
