@@ -217,6 +217,7 @@ def targets(spec: Spec, typed: TypedGraph, y: Arrays, name: str, span: Span | No
         message = f"the model has the outputs {wanted}; `{name}` holds {held}"
         names = ", ".join(f"`y_train_{one}`" for one in outputs)
         raise SpecError([Diagnostic("HB602", message, span, help=f"the arrays are named {names}")])
+    shapes = {one.node.name: one.type.shape[1:] for one in typed.nodes}
     scanned = {
         one.name: scan_labels(
             found[one.name],
@@ -225,6 +226,7 @@ def targets(spec: Spec, typed: TypedGraph, y: Arrays, name: str, span: Span | No
             output=one.name,
             name=name,
             span=span,
+            shape=shapes[one.name],
         )
         for one in heads(training_of(spec), typed)
     }

@@ -11,7 +11,7 @@ from ...specs.data import CsvData, DataSpec, ImagesData, NpzData
 from ..graph import Graph
 from ..python import Assign, Constant, Items, Statement
 
-STANDARD = frozenset({"import csv"})
+STANDARD = frozenset({"import csv", "import os"})
 NUMPY = "import numpy as np"
 SPLIT = "from sklearn.model_selection import train_test_split"
 SCALER = "from sklearn.preprocessing import StandardScaler"
@@ -58,11 +58,14 @@ def load_data():
 
 NPZ = '''
 def load_data():
-    """Return training and test examples, bytes scaled to [0, 1]."""
+    """Return training and test examples; without a test part, a tenth is held out."""
     with np.load(DATA) as data:
-        x_train, y_train = scaled(data["x_train"]), data["y_train"]
-        x_test, y_test = scaled(data["x_test"]), data["y_test"]
-    return (x_train, y_train), (x_test, y_test)
+        x, y = scaled(data["x_train"]), data["y_train"]
+        if "x_test" in data:
+            return (x, y), (scaled(data["x_test"]), data["y_test"])
+    order = np.random.default_rng(SEED).permutation(len(x))
+    test, train = order[: len(x) // 10], order[len(x) // 10 :]
+    return (x[train], y[train]), (x[test], y[test])
 '''
 
 NPZ_SEVERAL = '''
@@ -86,15 +89,34 @@ def scaled(x):
     return x.astype("float32") / 255 if x.dtype == np.uint8 else x
 '''
 
+DIVIDED = '''
+def scaled(x):
+    """Divide the inputs by their scale."""
+    return x.astype("float32") / SCALE
+'''
+
 IMAGES = '''
-def load_data():
-    """Return training and test examples from a folder of pictures for each class."""
-    pictures = keras.utils.image_dataset_from_directory(
-        DATA, image_size=SIZE, color_mode=COLOR, batch_size=None, shuffle=False, verbose=False
+def pictures(folder):
+    """Return the pictures of a folder with a folder for each class, and their classes."""
+    found = keras.utils.image_dataset_from_directory(
+        folder,
+        image_size=SIZE,
+        color_mode=COLOR,
+        batch_size=None,
+        shuffle=False,
+        verbose=False,
     )
-    x, y = (np.stack(part) for part in zip(*pictures.as_numpy_iterator()))
+    x, y = (np.stack(part) for part in zip(*found.as_numpy_iterator()))
+    return x / SCALE, y
+
+
+def load_data():
+    """Return training and test examples; without a test folder, a fifth is held out."""
+    if os.path.isdir(f"{DATA}/train"):
+        return pictures(f"{DATA}/train"), pictures(f"{DATA}/test")
+    x, y = pictures(DATA)
     x_train, x_test, y_train, y_test = train_test_split(
-        x / 255, y, test_size=0.2, random_state=SEED, stratify=y
+        x, y, test_size=0.2, random_state=SEED, stratify=y
     )
     return (x_train, y_train), (x_test, y_test)
 '''
@@ -105,7 +127,7 @@ def load_data():
     with open(DATA, newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     target = [row.pop(TARGET) for row in rows]
-    x = np.array([[float(cell) for cell in row.values()] for row in rows])
+    x = np.array([{cells} for row in rows], dtype="float32")
     y = {target}
     x_train, x_test, y_train, y_test = train_test_split(
         x, y, test_size=0.2, random_state=SEED{stratify}
@@ -160,12 +182,21 @@ def loader(data: DataSpec, graph: Graph) -> Loader:
 
 def _npz(data: NpzData, graph: Graph) -> Loader:
     constants: tuple[Statement, ...] = (Assign("DATA", Constant(data.npz)),)
+    divisor = _divisor(data.scale)
+    if divisor is not None:
+        constants += (Assign("SCALE", Constant(divisor)),)
+    scaled = (SCALED if divisor is None else DIVIDED).strip("\n") + "\n\n"
     if len(graph.inputs) == 1 and len(graph.outputs) == 1:
-        return Loader(SCALED.strip("\n") + "\n\n" + NPZ, (NUMPY,), constants)
+        return Loader(scaled + NPZ, (NUMPY,), constants)
     inputs = Items(tuple(Constant(one.name) for one in graph.inputs))
     outputs = Items(tuple(Constant(one.name) for one in graph.outputs))
     constants += (Assign("INPUTS", inputs), Assign("OUTPUTS", outputs))
-    return Loader(SCALED.strip("\n") + "\n\n" + NPZ_SEVERAL, (NUMPY,), constants)
+    return Loader(scaled + NPZ_SEVERAL, (NUMPY,), constants)
+
+
+def _divisor(scale: str | float | None) -> float | None:
+    """Return what inputs are divided by; None: bytes by 255."""
+    return 1.0 if scale == "none" else float(scale) if scale is not None else None
 
 
 def _images(data: ImagesData, graph: Graph) -> Loader:
@@ -174,8 +205,9 @@ def _images(data: ImagesData, graph: Graph) -> Loader:
         Assign("DATA", Constant(data.images)),
         Assign("SIZE", Items((Constant(height), Constant(width)), "()")),
         Assign("COLOR", Constant("grayscale" if channels == 1 else "rgb")),
+        Assign("SCALE", Constant(_divisor(data.scale) or 255)),
     )
-    return Loader(IMAGES, (NUMPY, SPLIT), constants)
+    return Loader(IMAGES, ("import os", NUMPY, SPLIT), constants)
 
 
 def _csv(data: CsvData) -> Loader:
@@ -185,9 +217,13 @@ def _csv(data: CsvData) -> Loader:
         if regression
         else "np.unique(target, return_inverse=True)[1]"
     )
-    text = CSV.format(target=target, stratify="" if regression else ", stratify=y")
+    cells = "list(row.values())" if data.features is None else "[row[name] for name in FEATURES]"
+    stratify = "" if regression else ", stratify=y"
     constants: tuple[Statement, ...] = (
         Assign("DATA", Constant(data.csv)),
         Assign("TARGET", Constant(data.target)),
     )
+    if data.features is not None:
+        constants += (Assign("FEATURES", Items(tuple(map(Constant, data.features)))),)
+    text = CSV.format(target=target, cells=cells, stratify=stratify)
     return Loader(text, ("import csv", NUMPY, SPLIT, SCALER), constants)

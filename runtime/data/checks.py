@@ -213,7 +213,7 @@ def _integers(
 def _one_hot(
     array: np.ndarray, width: int | None, output: str, name: str, span: Span | None
 ) -> None:
-    if array.ndim == 1:
+    if array.ndim == 1 or (array.shape[-1] == 1 and width not in (None, 1)):
         message = (
             f"the labels of `{name}` are integers, but the loss of `{output}` takes them one-hot"
         )

@@ -116,8 +116,8 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices of the larger and of the held-out part, each in its original order.
 
-    With ``labels`` every class gives its share, and keeps an example in the larger part. A pure function of
-    its arguments.
+    With ``labels`` every class gives its share, and keeps an example in the larger part unless all classes have
+    but one. A pure function of its arguments.
     """
     rng = np.random.default_rng(seed)
     groups = [np.arange(examples)]
@@ -132,7 +132,8 @@ def split(
         held.append(rng.permutation(group)[:count])
     test = np.sort(np.concatenate(held)).astype(np.int64)
     if len(test) == 0:
-        test = np.array([examples - 1])
+        spare = [group[-1] for group in groups if len(group) > 1]
+        test = np.array([max(spare, default=examples - 1)])
     return np.setdiff1d(np.arange(examples), test), test
 
 

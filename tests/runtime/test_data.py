@@ -86,6 +86,40 @@ def test_a_split_is_a_stratified_partition(
         assert abs(share - (labels == label).sum() * fraction) <= 1.5
 
 
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=60), st.floats(0.05, 0.5))
+def test_no_class_is_held_out_whole(labels: list[int], fraction: float) -> None:
+    classes = np.array(labels)
+    train, test = split(len(classes), fraction, 0, classes)
+    tiny = len(set(labels)) == len(labels)  # then nothing could be held out otherwise
+    assert tiny or set(classes[train]) == set(labels)
+    assert len(test) >= 1
+
+
+def test_tiny_classes_do_not_take_from_large_ones() -> None:
+    labels = np.array([*range(50), *[50] * 20])
+    _, test = split(len(labels), 0.2, 0, labels)
+    assert len(test) <= 5
+
+
+@pytest.mark.parametrize(
+    ("y", "form"),
+    [
+        (np.array([0, 2, 1]), "integer"),
+        (np.array([True, False]), "integer"),
+        (np.eye(3), "one_hot"),
+        (np.eye(3, dtype=bool), "one_hot"),
+        (np.array([[1, 1, 0], [0, 1, 0]]), "integer"),
+        (np.array([[0.5, 0.5]]), "values"),
+        (np.array([0.0, 1.5]), "values"),
+        (np.array([[1.0], [1.0]]), "values"),
+    ],
+)
+def test_the_form_of_labels(y: np.ndarray, form: str) -> None:
+    x = np.zeros((len(y), 2), np.float32)
+    assert DataSet("a", x, y, x, y, None).label_form == form
+    assert DataSet("a", x, {"b": y}, x, {"b": y}, None).label_form == {"b": form}
+
+
 def test_standardising_leaves_constant_columns_finite() -> None:
     x = np.array([[1.0, 5.0], [3.0, 5.0]], np.float32)
     scaling = standardised(x)
@@ -363,6 +397,7 @@ def test_labels_that_fit() -> None:
         ([0.0, np.nan], "values", 1, "HB603", "not a finite number"),
         (np.eye(10), "integer", 10, "HB502", "one-hot"),
         ([0, 1], "one_hot", 10, "HB502", "integers"),
+        ([[0], [1]], "one_hot", 10, "HB502", "integers"),
         (np.eye(4), "one_hot", 10, "HB603", "4 classes"),
         ([0, 2], "binary", 1, "HB603", "tells 0 from 1"),
         (np.ones((3, 2)), "values", 1, "HB603", "[2]"),
