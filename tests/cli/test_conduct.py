@@ -187,6 +187,7 @@ def test_highlighted_source_is_the_same_source(apart, on_a_terminal) -> None:
 def test_an_interrupted_command_ends_with_130(apart) -> None:
     script = (
         "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
         "from hornbook.cli import check, main\n"
         "check.examine = lambda *_: signal.raise_signal(signal.SIGINT)\n"
         "main()"

@@ -191,6 +191,7 @@ def test_an_interruption_is_one_line_and_tensorflow_says_nothing(
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
     script = (
         "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
         "from hornbook.cli import main\n"
         "from hornbook.cli.progress import View\n"
         "View.epoch_ended = lambda *_: signal.raise_signal(signal.SIGINT)\n"
