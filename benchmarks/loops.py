@@ -64,12 +64,13 @@ def eager_tape(x: np.ndarray, y: np.ndarray) -> Callable[[], None]:
     """Write the loop as the tutorial does: a GradientTape and no tf.function."""
     net, loss_of = model(), keras.losses.SparseCategoricalCrossentropy()
     optimizer, few = keras.optimizers.Adam(), (x[: len(x) // 8] / 255.0).astype("float32")
+    labels = y[: len(few)]
 
     def run() -> None:
         for start in range(0, len(few), BATCH):
             with tf.GradientTape() as recorder:
                 loss = loss_of(
-                    y[start : start + BATCH], net(few[start : start + BATCH], training=True)
+                    labels[start : start + BATCH], net(few[start : start + BATCH], training=True)
                 )
             gradients = recorder.gradient(loss, net.trainable_variables)
             optimizer.apply_gradients(zip(gradients, net.trainable_variables, strict=True))
