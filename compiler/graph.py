@@ -51,6 +51,8 @@ class Weight:
 class Inference:
     """What a shape rule finds: the output's type, the weights in Keras's order, the work.
 
+    ``states`` holds the types of further outputs, where one call of the layer makes several.
+
     ``flops`` is the number of floating-point operations of one forward pass of one example (a
     multiply-add counts as two), or ``None`` where an axis has no known size.
     """
@@ -58,6 +60,7 @@ class Inference:
     output: TensorType
     weights: tuple[Weight, ...] = ()
     flops: int | None = 0
+    states: tuple[TensorType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,14 @@ from typing import Any
 import keras
 
 from ..compiler.emit.values import modules
-from ..specs.base import Item, LayerSpec
+from ..specs.base import WIRING, Item, LayerSpec
 from ..specs.model import TrainSpec
-
-COUNTED = ("name", "inputs", "trainable")
 
 
 def live(value: Any) -> Any:
     """Return the Keras object that a value of a spec stands for; words and numbers stay as they are."""
     if isinstance(value, Item):
-        skip = COUNTED if isinstance(value, LayerSpec) else ()
+        skip = WIRING if isinstance(value, LayerSpec) else ()
         arguments = {
             field: live(getattr(value, field))
             for field in type(value).model_fields

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Path = tuple[str | int, ...]
@@ -47,19 +47,73 @@ InputNames = Annotated[
 Trainable = Annotated[bool, Field(description="Whether training moves the weights.")]
 
 
+Reference = Annotated[str, Field(description="Name of a layer, or of a model input.")]
+
+
+class CallArguments(Item):
+    """What one call of a layer takes besides its inputs."""
+
+    training: Annotated[
+        bool | None,
+        Field(description="Whether to act as in training; `null` follows the loop."),
+    ] = None
+    mask: Annotated[
+        Reference | tuple[Reference | None, ...] | None,
+        Field(description="Which positions count: a value of truths, or one for each input."),
+    ] = None
+    query_mask: Annotated[Reference | None, Field(description="Which queries count.")] = None
+    value_mask: Annotated[Reference | None, Field(description="Which values count.")] = None
+    key_mask: Annotated[Reference | None, Field(description="Which keys count.")] = None
+    attention_mask: Annotated[
+        Reference | None, Field(description="Which query may attend to which key.")
+    ] = None
+    use_causal_mask: Annotated[
+        bool, Field(description="Whether a position attends only to itself and those before it.")
+    ] = False
+    return_attention_scores: Annotated[
+        bool, Field(description="Whether to return the scores too, as a second output.")
+    ] = False
+    initial_state: Annotated[
+        Reference | tuple[Reference, ...] | None,
+        Field(description="What a recurrent layer begins with: one value for each state."),
+    ] = None
+
+
 class LayerSpec(Item):
     """An item under ``layers:``: a Keras layer by name, with its arguments and its wiring.
 
     ``arity`` is the number of inputs of one call: (least, most), ``None`` for no upper bound.
-    A merge layer takes its inputs as one list.
+    A merge layer takes its inputs as one list. ``calls`` names the call arguments that it takes.
     """
 
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     takes_list: ClassVar[bool] = False
+    calls: ClassVar[tuple[str, ...]] = ()
 
     name: LayerName = None
     inputs: InputNames = None
     trainable: Trainable = True
+    call: Annotated[
+        CallArguments | None,
+        Field(description="Arguments of the call, such as `training` or `mask`."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _calls(self) -> LayerSpec:
+        for name in self.call.model_fields_set if self.call else ():
+            if name not in self.calls:
+                kind = type(self).__name__
+                known = ", ".join(f"`{one}`" for one in self.calls)
+                raise conflict(
+                    "call",
+                    f"the call of `{kind}` takes no `{name}`",
+                    f"it takes {known}" if known else "remove `call`",
+                )
+        return self
+
+
+WIRING = frozenset({"name", "inputs", "trainable", "call"})
+"""Fields of a layer that say how it is used, beside Keras's own arguments."""
 
 
 class Call(Item):
@@ -72,6 +126,10 @@ class Call(Item):
     inputs: Annotated[
         str | tuple[str, ...] | None,
         Field(description="What the layer takes this time. Default: the layer above."),
+    ] = None
+    call: Annotated[
+        CallArguments | None,
+        Field(description="Arguments of the call, such as `training` or `mask`."),
     ] = None
 
 
@@ -171,8 +229,10 @@ Metric = Annotated[str | Item, Choice("metric")]
 Callback = Annotated[str | Item, Choice("callback")]
 
 __all__ = [
+    "WIRING",
     "Activation",
     "Call",
+    "CallArguments",
     "Callback",
     "Choice",
     "Constraint",

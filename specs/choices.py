@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from .base import Fault, Item, Path, Registry
+from .base import WIRING, Fault, Item, Path, Registry
 from .faults import faults_of, prefix
 from .wording import (
     SPOKEN,
@@ -21,7 +21,6 @@ from .wording import (
 )
 
 SHORT_LIST = 40
-WIRING = ("name", "inputs", "trainable")
 EXAMPLES = {"layer": ("Dense", "Conv2D", "LSTM"), "metric": ("accuracy", "mae", "AUC")}
 NAMING_KEYS = ("type", "class_name", "class", "layer", "kind", "op")
 NULLABLE = ("activation", "regularizer", "constraint")

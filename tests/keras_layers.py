@@ -16,7 +16,7 @@ from hornbook.specs.base import Item, LayerSpec, registry
 from hornbook.specs.choices import read_choice
 from hornbook.specs.registries import REGISTRIES
 
-WIRING = {"name", "inputs"}
+WIRING = {"name", "inputs", "call"}
 DTYPES = ("float32", "int32", "int64", "uint8", "bool")
 BATCH = 3
 """Size of the batches that are run; a size that is not known becomes ``LENGTH``."""

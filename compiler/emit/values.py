@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from ...specs.base import Item, LayerSpec
+from ...specs.base import WIRING, Item, LayerSpec
 from ...specs.registries import REGISTRIES
 from ..graph import Input, Layer
 from ..python import Call, Constant, Expression, Items, Name
-
-WIRING = frozenset({"name", "inputs", "trainable"})
 
 
 @cache

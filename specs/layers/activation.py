@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, final
+from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
@@ -55,6 +55,8 @@ class ELU(LayerSpec):
 @final
 class Softmax(LayerSpec):
     """Turns numbers into probabilities that sum to one."""
+
+    calls: ClassVar[tuple[str, ...]] = ("mask",)
 
     axis: SoftmaxAxis = -1
 

@@ -19,6 +19,16 @@ class MultiHeadAttention(LayerSpec):
     The keys are the values where they are not given, and a single input attends to itself.
     """
 
+    calls: ClassVar[tuple[str, ...]] = (
+        "query_mask",
+        "value_mask",
+        "key_mask",
+        "attention_mask",
+        "return_attention_scores",
+        "training",
+        "use_causal_mask",
+    )
+
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     positional: ClassVar[int | None] = 0
 

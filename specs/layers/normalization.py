@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -26,6 +26,8 @@ GammaConstraint = Annotated[Constraint | None, Field(description="Constraint of 
 @final
 class BatchNormalization(LayerSpec):
     """Normalizes each channel over the batch; over moving statistics once trained."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training", "mask")
 
     axis: ChannelAxis = -1
     momentum: Momentum = 0.99

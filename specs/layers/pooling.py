@@ -112,6 +112,8 @@ class GlobalMaxPooling3D(LayerSpec):
 class GlobalAveragePooling1D(LayerSpec):
     """Averages the entries of each channel of a sequence."""
 
+    calls: ClassVar[tuple[str, ...]] = ("mask",)
+
     data_format: DataFormat = None
     keepdims: KeepDims = False
 

@@ -42,6 +42,8 @@ class Rescaling(LayerSpec):
 class RandomFlip(LayerSpec):
     """Mirrors random images while training."""
 
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
     positional: ClassVar[int | None] = 1
 
     mode: Annotated[
@@ -55,6 +57,8 @@ class RandomFlip(LayerSpec):
 @final
 class RandomRotation(LayerSpec):
     """Turns images by random angles while training."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
 
     factor: Annotated[
         Turn | tuple[Turn, Turn],
@@ -70,6 +74,8 @@ class RandomRotation(LayerSpec):
 @final
 class RandomZoom(LayerSpec):
     """Zooms images in and out at random while training."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
 
     height_factor: Annotated[
         Zoom | tuple[Zoom, Zoom],
@@ -89,6 +95,8 @@ class RandomZoom(LayerSpec):
 @final
 class RandomTranslation(LayerSpec):
     """Shifts images at random while training."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
 
     height_factor: Annotated[
         Shift | tuple[Shift, Shift],
@@ -110,6 +118,8 @@ class RandomTranslation(LayerSpec):
 @final
 class RandomContrast(LayerSpec):
     """Raises and lowers the contrast of images at random while training."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
 
     factor: Annotated[
         Contrast | tuple[Contrast, Contrast],

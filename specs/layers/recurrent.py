@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field, model_validator
 
@@ -66,6 +66,8 @@ UseCudnn = Annotated[
 class SimpleRNN(LayerSpec):
     """Each step mixes the input with the last output."""
 
+    calls: ClassVar[tuple[str, ...]] = ("initial_state", "mask", "training")
+
     units: Units
     activation: StateActivation = "tanh"
     use_bias: UseBias = True
@@ -90,6 +92,8 @@ class SimpleRNN(LayerSpec):
 @final
 class LSTM(LayerSpec):
     """Long short-term memory: gates decide what is kept and forgotten."""
+
+    calls: ClassVar[tuple[str, ...]] = ("initial_state", "mask", "training")
 
     units: Units
     activation: StateActivation = "tanh"
@@ -120,6 +124,8 @@ class LSTM(LayerSpec):
 @final
 class GRU(LayerSpec):
     """Gated recurrent unit: two gates, one state."""
+
+    calls: ClassVar[tuple[str, ...]] = ("initial_state", "mask", "training")
 
     units: Units
     activation: StateActivation = "tanh"
@@ -172,6 +178,8 @@ def _frozen_inside(wrapper: LayerSpec) -> None:
 class Bidirectional(LayerSpec):
     """Reads a sequence in both directions with two layers, and merges what they return."""
 
+    calls: ClassVar[tuple[str, ...]] = ("initial_state", "mask", "training")
+
     layer: Annotated[NestedLayer, Field(description="Layer that reads forwards.")]
     merge_mode: Annotated[
         Literal["concat", "sum", "mul", "ave"],
@@ -218,6 +226,8 @@ def _matching(forward: SimpleRNN | LSTM | GRU, backward: SimpleRNN | LSTM | GRU)
 @final
 class TimeDistributed(LayerSpec):
     """Applies one layer to every step of a sequence."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training", "mask")
 
     layer: Annotated[NestedLayer, Field(description="Layer to apply.")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ NoWeights = Annotated[
 class Dropout(LayerSpec):
     """Sets a random fraction of the entries to zero while training."""
 
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
     rate: Rate
     noise_shape: Annotated[
         tuple[Annotated[int, Field(ge=1)] | None, ...] | None,
@@ -34,6 +36,8 @@ class Dropout(LayerSpec):
 class SpatialDropout1D(LayerSpec):
     """Sets random whole channels of a sequence to zero while training."""
 
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
     trainable: NoWeights = True
 
     rate: Rate
@@ -43,6 +47,8 @@ class SpatialDropout1D(LayerSpec):
 @final
 class SpatialDropout2D(LayerSpec):
     """Sets random whole channels of an image to zero while training."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
 
     trainable: NoWeights = True
 
@@ -55,6 +61,8 @@ class SpatialDropout2D(LayerSpec):
 class SpatialDropout3D(LayerSpec):
     """Sets random whole channels of a volume to zero while training."""
 
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
     trainable: NoWeights = True
 
     rate: Rate
@@ -66,6 +74,8 @@ class SpatialDropout3D(LayerSpec):
 class GaussianNoise(LayerSpec):
     """Adds normal noise while training."""
 
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
     stddev: Annotated[float, Field(ge=0, le=1, description="Standard deviation of the noise.")]
     seed: Seed = None
 
@@ -73,6 +83,8 @@ class GaussianNoise(LayerSpec):
 @final
 class GaussianDropout(LayerSpec):
     """Multiplies by normal noise around one while training."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
 
     rate: Annotated[
         float, Field(ge=0, lt=1, description="Drop rate that the strength of the noise is that of.")

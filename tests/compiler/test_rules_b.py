@@ -36,7 +36,7 @@ from strategies_b import (  # noqa: E402
     valid_merges,
 )
 
-WIRING = {"name", "inputs"}
+WIRING = {"name", "inputs", "call"}
 NO_SWITCH = {"SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
 """Layers that Keras gives no argument `trainable`."""
 NEVER_FROZEN = NO_SWITCH | {"Bidirectional", "MultiHeadAttention", "TimeDistributed"}

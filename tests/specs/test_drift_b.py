@@ -46,7 +46,7 @@ OMITTED: dict[str, dict[str, dict[str, str]]] = {
     "callback": callbacks.OMITTED,
     "layer": {name: why for family in LAYER_FAMILIES for name, why in family.OMITTED.items()},
 }
-WIRING = {"name", "inputs", "trainable"}
+WIRING = {"name", "inputs", "trainable", "call"}
 
 
 def items() -> Iterator[tuple[str, type[Item]]]:
