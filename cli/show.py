@@ -15,7 +15,7 @@ from .output import report, say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..compiler.graph import Shape, TypedGraph, TypedNode
+    from ..compiler.graph import Argument, Literal, Shape, TypedGraph, TypedNode, Value
     from ..specs.load import Spec
 
 UNITS = ("", "k", "M", "G", "T", "P")
@@ -104,7 +104,7 @@ def record(typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> d
             for one in typed.graph.inputs
         ],
         "layers": [_row_record(row) for row in table],
-        "outputs": [value.name for value in typed.graph.outputs],
+        "outputs": [str(value) for value in typed.graph.outputs],
         "parameters": {"trainable": trainable, "total": total},
         "weight_bytes": weight_bytes(typed),
         "flops": _sum(row.flops for row in table),
@@ -118,7 +118,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "name": one.node.name,
         "layer": one.layer.name,
         "class": type(one.layer.spec).__name__,
-        "inputs": [value.name for value in one.node.inputs],
+        "inputs": [_operand(value) for value in one.node.operands],
         "shape": list(row.shape),
         "dtype": one.type.dtype,
         "parameters": row.parameters,
@@ -197,14 +197,29 @@ def _totals(typed: TypedGraph, table: Sequence[Row], batch_size: int | None) -> 
     say(f"parameters  {total:,}{fixed} ({binary(weight_bytes(typed))} of weights)")
     say(f"forward     {metric(flops)} FLOPs, {binary(memory)} of activations for {whose}")
     if len(typed.graph.outputs) > 1:
-        say("outputs     " + ", ".join(value.name for value in typed.graph.outputs))
+        say("outputs     " + ", ".join(str(value) for value in typed.graph.outputs))
 
 
 def _wiring(typed: TypedGraph, position: int) -> tuple[str, ...]:
     """Return what a node takes, unless that is the row above it."""
-    takes = tuple(value.name for value in typed.nodes[position].node.inputs)
+    node = typed.nodes[position].node
+    takes = tuple(str(_operand(one)) for one in node.operands)
+    takes += tuple(f"{field}: {_argument(given)}" for field, given in node.arguments)
     above = typed.nodes[position - 1].node.name if position else typed.graph.inputs[-1].name
     return () if takes == (above,) else takes
+
+
+def _operand(one: Value | Literal) -> Any:
+    """Return the name of a value, or the numbers of a literal."""
+    from ..compiler.graph import Value
+
+    return str(one) if isinstance(one, Value) else one.value
+
+
+def _argument(given: Argument) -> str:
+    if isinstance(given, tuple):
+        return "[" + ", ".join(str(one) for one in given) + "]"
+    return str(given)
 
 
 def sizes(shape: Shape) -> str:

@@ -20,6 +20,12 @@ STYLES: Final[dict[str, Callable[..., Module]]] = {
     "subclassed": subclassed.emit,
 }
 
+OBSTACLES: Final[dict[str, Callable[[TypedGraph], list[Diagnostic]]]] = {
+    "sequential": sequential.obstacles,
+    "functional": functional.obstacles,
+}
+"""What keeps a style from expressing a graph; the Subclassed style can express each."""
+
 
 def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
     """Take a validated spec to its typed graph, with everything checked that can be without data.
@@ -61,6 +67,4 @@ def emit(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Source:
 
 def styles_of(typed: TypedGraph) -> tuple[str, ...]:
     """Return the styles that can express a graph."""
-    return tuple(
-        style for style in STYLES if style != "sequential" or not sequential.obstacles(typed.graph)
-    )
+    return tuple(style for style in STYLES if style not in OBSTACLES or not OBSTACLES[style](typed))

@@ -1,7 +1,8 @@
 """The intermediate representation: a graph of layer calls, untyped and typed.
 
 A layer is a definition, whose identity is its weights. A node is one call of a layer, so a
-layer that is applied twice is one :class:`Layer` and two :class:`Node`.
+layer that is applied twice is one :class:`Layer` and two :class:`Node`. A function of
+``keras.ops`` is a layer without weights that is called once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from ..specs.base import LayerSpec
+from ..specs.base import CallArguments, NodeSpec, OpSpec
 from ..specs.diagnostics import Span
 
 Shape = tuple[int | None, ...]
@@ -65,9 +66,42 @@ class Inference:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An edge: the output of the node, or the model input, that has this name."""
+    """An edge: an output of the node, or the model input, that has this name.
+
+    ``index`` counts the outputs of a node that has several; ``None`` stands for the first.
+    """
 
     name: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.index is None else f"{self.name}.{self.index}"
+
+
+Numbers = bool | int | float | tuple["Numbers", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """An operand of a function that is a number, or a nested list of numbers."""
+
+    value: Numbers
+
+    @property
+    def type(self) -> TensorType:
+        """Shape without a batch; ``int`` and ``float`` are the dtypes of bare numbers."""
+        shape: list[int] = []
+        value, numbers = self.value, [self.value]
+        while isinstance(value, tuple):
+            shape.append(len(value))
+            numbers = [one for many in numbers if isinstance(many, tuple) for one in many]
+            value = value[0] if value else ()
+            if not numbers:
+                break
+        kinds = {type(one) for one in numbers}
+        if not shape:
+            return TensorType((), "float" if float in kinds else "int")
+        return TensorType(tuple(shape), "float32" if float in kinds else "int32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +115,52 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer definition. ``named`` tells whether the spec chose the name."""
+    """A layer definition. ``named`` tells whether source gives the name."""
 
     name: str
-    spec: LayerSpec
+    spec: NodeSpec
     span: Span
     named: bool
+
+    @property
+    def is_op(self) -> bool:
+        """Whether it is a function of ``keras.ops``, which no model counts among its layers."""
+        return isinstance(self.spec, OpSpec)
+
+
+Argument = Value | None | tuple[Value | None, ...]
+"""What a call argument names: a value, or one for each input or state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One call of a layer. ``name`` is the layer's own for its first call."""
+    """One call of a layer. ``name`` is the layer's own for its first call.
+
+    ``call`` holds the call's arguments as the spec gives them, ``arguments`` those that name values.
+    """
 
     name: str
     layer: str
-    inputs: tuple[Value, ...]
+    operands: tuple[Value | Literal, ...]
     span: Span
     path: tuple[str | int, ...]
+    call: CallArguments | None = None
+    arguments: tuple[tuple[str, Argument], ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The values that it takes by position."""
+        return tuple(one for one in self.operands if isinstance(one, Value))
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """All values that it takes, call arguments included."""
+        return self.inputs + tuple(
+            one
+            for _, given in self.arguments
+            for one in (given if isinstance(given, tuple) else (given,))
+            if one is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +187,12 @@ class TypedNode:
     type: TensorType
     weights: tuple[Weight, ...]
     flops: int | None
+    states: tuple[TensorType, ...] = ()
+
+    @property
+    def types(self) -> tuple[TensorType, ...]:
+        """The types of all outputs."""
+        return (self.type, *self.states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +201,10 @@ class TypedGraph:
 
     graph: Graph
     nodes: tuple[TypedNode, ...]
+
+    def outputs(self) -> dict[str, TensorType]:
+        """Return what the model returns, by the name of each output."""
+        nodes = {one.node.name: one for one in self.nodes}
+        return {
+            str(value): nodes[value.name].types[value.index or 0] for value in self.graph.outputs
+        }

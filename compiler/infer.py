@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..specs.base import LayerSpec
+from ..specs.base import LayerSpec, NodeSpec
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.layers.recurrent import RECURRENT
 from ..specs.layers.reshaping import Flatten
 from ..specs.yaml import Document
-from .graph import Graph, Inference, Node, TensorType, TypedGraph, TypedNode, Weight
+from .graph import (
+    Graph,
+    Inference,
+    Literal,
+    Node,
+    TensorType,
+    TypedGraph,
+    TypedNode,
+    Value,
+    Weight,
+)
 from .shapes import infer as apply_rule
 from .shapes.rule import RuleError
 
@@ -44,32 +54,73 @@ class _Inference:
         self.nodes = {node.name: node for node in graph.nodes}
         self.inputs = {one.name: one for one in graph.inputs}
         self.types: dict[str, TensorType] = {one.name: one.type for one in graph.inputs}
+        self.outputs: dict[str, tuple[TensorType, ...]] = {}
         self.weights: dict[str, tuple[Weight, ...]] = {}
         self.problems: list[Diagnostic] = []
 
     def run(self) -> TypedGraph:
         typed = [one for node in self.graph.nodes if (one := self.node(node)) is not None]
+        for position, value in enumerate(self.graph.outputs):
+            self.output(position, value)
         if self.problems:
             raise SpecError(in_order(self.problems))
         return TypedGraph(self.graph, tuple(typed))
 
     def node(self, node: Node) -> TypedNode | None:
         """Apply the rule, unless a guilty node above has left an input without a type."""
-        if not all(value.name in self.types for value in node.inputs):
+        if not all(value.name in self.types for value in node.parents):
             return None
         layer = self.layers[node.layer]
-        types = tuple(self.types[value.name] for value in node.inputs)
         try:
-            found = apply_rule(layer.spec, types)
+            types = tuple(
+                one.type if isinstance(one, Literal) else self.type_of(one, position)
+                for position, one in enumerate(node.operands)
+            )
+            spec = self.as_called(node, layer.spec)
+            found = apply_rule(spec, types)
             self.consistent(node, layer.spec, found)
         except RuleError as error:
             self.problems.append(self.diagnostic(node, error))
             return None
         self.types[node.name] = found.output
+        self.outputs[node.name] = (found.output, *found.states)
         first = self.weights.setdefault(layer.name, found.weights)
-        return TypedNode(node, layer, found.output, first, found.flops)
+        return TypedNode(node, layer, found.output, first, found.flops, found.states)
 
-    def consistent(self, node: Node, spec: LayerSpec, found: Inference) -> None:
+    def output(self, position: int, value: Value) -> None:
+        """Hold the number of an output against the node that makes it."""
+        if value.name not in self.types:
+            return
+        try:
+            self.type_of(value, 0)
+        except RuleError as error:
+            path = ("outputs", position)
+            span = self.document.span(path if path in self.document.places else ("outputs",))
+            self.problems.append(Diagnostic(error.code, error.message, span, (), error.help))
+
+    def as_called(self, node: Node, spec: NodeSpec) -> NodeSpec:
+        """Return a layer with the arguments of this call, which may be a further one."""
+        if not isinstance(spec, LayerSpec) or spec.call == node.call:
+            return spec
+        return spec.model_copy(update={"call": node.call})
+
+    def type_of(self, value: Value, position: int) -> TensorType:
+        """Return the type of a value; raise HB301 where its node has no such output."""
+        types = self.outputs.get(value.name, (self.types[value.name],))
+        if value.index is not None and value.index >= len(types):
+            have = f"{len(types)} outputs" if len(types) > 1 else "one output"
+            raise RuleError(
+                "HB301",
+                f"`{value.name}` has {have}, so there is no `{value}`",
+                field="inputs",
+                help=f"`{value.name}.0` to `{value.name}.{len(types) - 1}` are its outputs"
+                if len(types) > 1
+                else f"write `{value.name}`",
+                input=position,
+            )
+        return types[value.index or 0]
+
+    def consistent(self, node: Node, spec: NodeSpec, found: Inference) -> None:
         """Refuse a second call whose input would need other weights than the first."""
         first = self.weights.get(node.layer)
         if first is not None and first != found.weights:
@@ -82,7 +133,8 @@ class _Inference:
 
     def diagnostic(self, node: Node, error: RuleError) -> Diagnostic:
         names = [value.name for value in node.inputs]
-        guilty = names[min(error.input or 0, len(names) - 1)]
+        operand = node.operands[min(error.input or 0, len(node.operands) - 1)]
+        guilty = operand.name if isinstance(operand, Value) else names[0]
         # Of shapes that do not fit each other, each may be the wrong one.
         alone = error.input is not None and error.code != "HB403"
         notes = [self.maker(name) for name in dict.fromkeys([guilty] if alone else names)]

@@ -6,12 +6,12 @@ import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..specs.base import Call, LayerSpec, Path
+from ..specs.base import Call, CallArguments, LayerSpec, NodeSpec, OpSpec, Path
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.load import Spec
-from ..specs.wording import any_of, did_you_mean
-from .graph import Graph, Input, Layer, Node, TensorType, Value
-from .naming import Names, implied, snake_case
+from ..specs.wording import any_of, did_you_mean, flow
+from .graph import Argument, Graph, Input, Layer, Literal, Node, TensorType, Value
+from .naming import Names, implied, stem_of
 from .schedule import Step, schedule
 
 
@@ -20,10 +20,27 @@ class _Entry:
     """An item under ``layers:`` with its name and where it stands."""
 
     name: str
-    item: LayerSpec | Call
+    item: NodeSpec | Call
     path: Path
     span: Span
     layer: str
+
+    @property
+    def call(self) -> CallArguments | None:
+        return self.item.call if isinstance(self.item, LayerSpec | Call) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    """What an item takes: operands by position, and values by the name of a call argument."""
+
+    operands: tuple[Value | Literal, ...]
+    arguments: tuple[tuple[str, Argument], ...]
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        node = Node("", "", self.operands, Span("", 1, 1, 1, 1), (), None, self.arguments)
+        return tuple(value.name for value in node.parents)
 
 
 def lower(spec: Spec) -> Graph:
@@ -53,11 +70,12 @@ class _Lowering:
         entries = self.entries()
         by_name = {entry.name: entry for entry in entries}
         wires = self.wires(entries, by_name)
-        outputs = self.outputs(entries, by_name)
+        outputs = self.outputs(by_name, entries[-1].name)
         self.stop()
-        self.cycles(wires, by_name)
+        parents = {name: wiring.parents for name, wiring in wires.items()}
+        self.cycles(parents, by_name)
         self.stop()
-        self.dead(wires, outputs, by_name)
+        self.dead(parents, outputs, by_name)
         self.stop()
         return self.ordered(entries, wires, outputs)
 
@@ -80,7 +98,7 @@ class _Lowering:
                 name = item.name or self.free(calls, f"{item.layer}_call", taken)
                 entries.append(_Entry(name, item, path, span, item.layer))
             else:
-                name = item.name or self.free(names, snake_case(type(item).__name__), taken)
+                name = item.name or self.free(names, stem_of(item), taken)
                 entries.append(_Entry(name, item, path, span, name))
         self.unique(entries)
         return entries
@@ -131,29 +149,30 @@ class _Lowering:
 
     # Wiring
 
-    def wires(
-        self, entries: list[_Entry], by_name: Mapping[str, _Entry]
-    ) -> dict[str, tuple[str, ...]]:
+    def wires(self, entries: list[_Entry], by_name: Mapping[str, _Entry]) -> dict[str, _Wiring]:
         """Say for each item what it takes, and check that it can take so many."""
-        wires: dict[str, tuple[str, ...]] = {}
+        wires: dict[str, _Wiring] = {}
         for index, entry in enumerate(entries):
             before = len(self.problems)
-            wires[entry.name] = self.sources(entry, entries[index - 1] if index else None, by_name)
+            operands = self.operands(entry, entries[index - 1] if index else None, by_name)
             resolved = len(self.problems) == before
+            wires[entry.name] = _Wiring(operands, self.arguments(entry, by_name))
             target = self.target(entry, by_name)
             if target is not None and resolved:
-                self.arity(entry, target, wires[entry.name])
+                self.arity(entry, target, operands)
+            if target is not None and isinstance(entry.item, Call):
+                self.taken(entry, target)
         return wires
 
-    def sources(
+    def operands(
         self, entry: _Entry, above: _Entry | None, by_name: Mapping[str, _Entry]
-    ) -> tuple[str, ...]:
+    ) -> tuple[Value | Literal, ...]:
         given = entry.item.inputs
         if given is None:
             if above is not None:
-                return (above.name,)
+                return (Value(above.name),)
             if len(self.model.inputs) == 1:
-                return tuple(self.model.inputs)
+                return tuple(Value(name) for name in self.model.inputs)
             names = any_of(f"`{name}`" for name in self.model.inputs)
             self.report(
                 "HB305",
@@ -162,37 +181,79 @@ class _Lowering:
                 f"add `inputs:` with {names}",
             )
             return ()
-        sources = (given,) if isinstance(given, str) else given
-        known = {*by_name, *self.model.inputs}
-        for position, name in enumerate(sources):
-            if name not in known:
-                path = (
-                    (*entry.path, "inputs")
-                    if isinstance(given, str)
-                    else (*entry.path, "inputs", position)
-                )
-                self.report(
-                    "HB301",
-                    f"`{entry.name}` takes `{name}`, which is no layer and no input",
-                    self.document.span(path),
-                    self.near(name, known),
-                )
-        if not sources:
+        path = (*entry.path, "inputs")
+        if isinstance(given, str):
+            found: list[Value | Literal | None] = [self.value(entry, given, path, by_name)]
+        else:
+            found = [
+                self.value(entry, one, (*path, position), by_name)
+                if isinstance(one, str)
+                else Literal(one)
+                for position, one in enumerate(given)
+            ]
+        if not any(isinstance(one, Value) for one in found) and None not in found:
             self.report(
                 "HB305",
                 f"`{entry.name}` takes no input at all",
-                self.document.span((*entry.path, "inputs")),
+                self.document.span(path),
                 "name at least one layer or input",
             )
-        return tuple(name for name in sources if name in known)
+        return tuple(one for one in found if one is not None)
+
+    def value(
+        self, entry: _Entry, text: str, path: Path, by_name: Mapping[str, _Entry]
+    ) -> Value | None:
+        """Follow a reference: a name, or a name with the number of one of its outputs."""
+        name, dot, index = text.partition(".")
+        if (name in by_name or name in self.model.inputs) and (not dot or index.isdecimal()):
+            return Value(name, int(index) if dot else None)
+        known = {*by_name, *self.model.inputs}
+        self.report(
+            "HB301",
+            f"`{entry.name}` takes `{text}`, which is no layer and no input",
+            self.document.span(path),
+            self.near(text, known),
+        )
+        return None
+
+    def arguments(
+        self, entry: _Entry, by_name: Mapping[str, _Entry]
+    ) -> tuple[tuple[str, Argument], ...]:
+        """Follow the references among the arguments of a call, in the order in which Keras has them."""
+        found: list[tuple[str, Argument]] = []
+        for field in sorted(entry.call.model_fields_set if entry.call else ()):
+            given = getattr(entry.call, field)
+            path = (*entry.path, "call", field)
+            if isinstance(given, str):
+                found.append((field, self.value(entry, given, path, by_name)))
+            elif isinstance(given, tuple):
+                several = tuple(
+                    None if one is None else self.value(entry, one, (*path, position), by_name)
+                    for position, one in enumerate(given)
+                )
+                found.append((field, several))
+        return tuple(found)
+
+    def taken(self, entry: _Entry, target: NodeSpec) -> None:
+        """Refuse arguments of a further call that the layer's call does not take."""
+        calls = target.calls if isinstance(target, LayerSpec) else ()
+        for field in sorted(entry.call.model_fields_set if entry.call else ()):
+            if field not in calls:
+                known = ", ".join(f"`{one}`" for one in calls)
+                self.report(
+                    "HB207",
+                    f"the call of `{type(target).__name__}` takes no `{field}`",
+                    self.document.span((*entry.path, "call", field), "key"),
+                    f"it takes {known}" if known else "remove `call`",
+                )
 
     def near(self, name: str, known: Iterable[str]) -> str:
         names = sorted(known)
         return did_you_mean(name, names) or "known: " + ", ".join(f"`{one}`" for one in names[:20])
 
-    def target(self, entry: _Entry, by_name: Mapping[str, _Entry]) -> LayerSpec | None:
+    def target(self, entry: _Entry, by_name: Mapping[str, _Entry]) -> NodeSpec | None:
         """Return the layer that an item applies."""
-        if isinstance(entry.item, LayerSpec):
+        if isinstance(entry.item, NodeSpec):
             return entry.item
         layers = {name: one for name, one in by_name.items() if isinstance(one.item, LayerSpec)}
         found = layers.get(entry.layer)
@@ -207,7 +268,7 @@ class _Lowering:
             return None
         return found.item if isinstance(found.item, LayerSpec) else None
 
-    def arity(self, entry: _Entry, layer: LayerSpec, sources: tuple[str, ...]) -> None:
+    def arity(self, entry: _Entry, layer: NodeSpec, sources: tuple[Value | Literal, ...]) -> None:
         least, most = layer.arity
         if least <= len(sources) and (most is None or len(sources) <= most):
             return
@@ -225,7 +286,9 @@ class _Lowering:
         )
         noun = "input" if count == "1" else "inputs"
         kind = type(layer).__name__
-        received = ", ".join(f"`{name}`" for name in sources)
+        received = ", ".join(
+            f"`{one}`" if isinstance(one, Value) else flow(one.value) for one in sources
+        )
         help = (
             "name them: `inputs: [left, right]`"
             if len(sources) < least
@@ -240,10 +303,10 @@ class _Lowering:
             help,
         )
 
-    def outputs(self, entries: list[_Entry], by_name: Mapping[str, _Entry]) -> tuple[str, ...]:
+    def outputs(self, by_name: Mapping[str, _Entry], last: str) -> tuple[Value, ...]:
         given = self.model.outputs
         if given is None:
-            return (entries[-1].name,)
+            return (Value(last),)
         names = (given,) if isinstance(given, str) else given
         if not names:
             self.report(
@@ -252,21 +315,25 @@ class _Lowering:
                 self.document.span(("outputs",)),
                 "leave `outputs` out: the last item is the output",
             )
-        for position, name in enumerate(names):
+        found = []
+        for position, text in enumerate(names):
             span = self.document.span(
                 ("outputs",) if isinstance(given, str) else ("outputs", position)
             )
+            name, dot, index = text.partition(".")
             if name in self.model.inputs:
                 self.report(
                     "HB307", f"the output `{name}` is a model input", span, "an output is a layer"
                 )
-            elif name not in by_name:
+            elif name not in by_name or (dot and not index.isdecimal()):
                 self.report(
-                    "HB307", f"the output `{name}` is no layer", span, self.near(name, by_name)
+                    "HB307", f"the output `{text}` is no layer", span, self.near(text, by_name)
                 )
-            elif name in names[:position]:
-                self.report("HB307", f"the output `{name}` is named twice", span, "name it once")
-        return tuple(name for name in names if name in by_name)
+            elif text in names[:position]:
+                self.report("HB307", f"the output `{text}` is named twice", span, "name it once")
+            else:
+                found.append(Value(name, int(index) if dot else None))
+        return tuple(found)
 
     def cycles(self, wires: Mapping[str, tuple[str, ...]], by_name: Mapping[str, _Entry]) -> None:
         """Report each cycle once, with its path."""
@@ -297,7 +364,8 @@ class _Lowering:
         way = " -> ".join(f"`{name}`" for name in (*names, names[0]))
         closing = by_name[names[0]]
         given = closing.item.inputs
-        place = (given.index(names[-1]),) if isinstance(given, tuple) else ()
+        texts = [str(one).partition(".")[0] for one in given] if isinstance(given, tuple) else []
+        place = (texts.index(names[-1]),) if names[-1] in texts else ()
         span = self.document.span((*closing.path, "inputs", *place))
         notes = [Note(f"`{name}` is on the way", by_name[name].span) for name in names[1:4]]
         self.report(
@@ -311,12 +379,12 @@ class _Lowering:
     def dead(
         self,
         wires: Mapping[str, tuple[str, ...]],
-        outputs: tuple[str, ...],
+        outputs: tuple[Value, ...],
         by_name: Mapping[str, _Entry],
     ) -> None:
         """Report what leads to no output. Each style would treat it differently, so it may not stand."""
         live: set[str] = set()
-        todo = list(outputs)
+        todo = [value.name for value in outputs]
         while todo:
             name = todo.pop()
             if name not in live:
@@ -341,21 +409,25 @@ class _Lowering:
     # The graph
 
     def ordered(
-        self, entries: list[_Entry], wires: Mapping[str, tuple[str, ...]], outputs: tuple[str, ...]
+        self, entries: list[_Entry], wires: Mapping[str, _Wiring], outputs: tuple[Value, ...]
     ) -> Graph:
         by_name = {entry.name: entry for entry in entries}
         steps = {name: Step(f"input {name}", ()) for name in self.model.inputs}
-        steps |= {entry.name: Step(entry.layer, wires[entry.name]) for entry in entries}
+        steps |= {entry.name: Step(entry.layer, wires[entry.name].parents) for entry in entries}
         plan = schedule(steps, flattened(outputs))
         keras = Names()
-        layers = tuple(self.layer(by_name[name], keras) for name in plan.layers)
+        # A function takes a name of Keras's in one style and not in another.
+        counted = {stem_of(one.item) for one in entries if isinstance(one.item, OpSpec)}
+        layers = tuple(self.layer(by_name[name], keras, counted) for name in plan.layers)
         nodes = tuple(
             Node(
                 name,
                 by_name[name].layer,
-                tuple(Value(source) for source in wires[name]),
+                wires[name].operands,
                 by_name[name].span,
                 by_name[name].path,
+                by_name[name].call,
+                wires[name].arguments,
             )
             for name in plan.nodes
         )
@@ -367,19 +439,21 @@ class _Lowering:
             )
             for name, one in self.model.inputs.items()
         )
-        return Graph(self.model.name, inputs, layers, nodes, tuple(Value(name) for name in outputs))
+        return Graph(self.model.name, inputs, layers, nodes, outputs)
 
-    def layer(self, entry: _Entry, keras: Names) -> Layer:
-        assert isinstance(entry.item, LayerSpec)
+    def layer(self, entry: _Entry, keras: Names, counted: set[str]) -> Layer:
+        assert isinstance(entry.item, NodeSpec)
         for stem in implied(entry.item):
             keras.next(stem)
-        stem = snake_case(type(entry.item).__name__)
-        named = entry.item.name is not None or keras.peek(stem) != entry.name
+        stem = stem_of(entry.item)
+        named = (
+            entry.item.name is not None or stem in counted or keras.peek(stem) != entry.name
+        ) and not isinstance(entry.item, OpSpec)
         if not named:
             keras.next(stem)
         return Layer(entry.name, entry.item, entry.span, named)
 
 
-def flattened(outputs: tuple[str, ...]) -> tuple[str, ...]:
+def flattened(outputs: tuple[Value, ...]) -> tuple[str, ...]:
     """Order outputs as Keras flattens a dict of them: by key."""
-    return tuple(sorted(outputs))
+    return tuple(value.name for value in sorted(outputs, key=str))

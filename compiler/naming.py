@@ -7,7 +7,8 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from ..specs.base import LayerSpec
+from ..specs.base import LayerSpec, NodeSpec
+from ..specs.layers.ops import PREFIX, STEMS
 
 SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
 RESERVED = frozenset(
@@ -20,6 +21,12 @@ def snake_case(class_name: str) -> str:
     for split in SPLITS:
         class_name = split.sub(r"\1_\2", class_name)
     return class_name.lower()
+
+
+def stem_of(item: NodeSpec) -> str:
+    """Return the stem of the name that Keras gives to what an item makes."""
+    name = type(item).__name__
+    return STEMS.get(name, snake_case(name.removeprefix(PREFIX)))
 
 
 def class_name(name: str) -> str:
@@ -46,7 +53,7 @@ class Names:
         return f"{stem}_{count}" if count else stem
 
 
-def implied(layer: LayerSpec) -> Iterable[str]:
+def implied(layer: NodeSpec) -> Iterable[str]:
     """Yield the stems of the layers that are constructed inside the call of a layer's class.
 
     A wrapper's inner layer and a layer used as an activation take a name of their own

@@ -62,13 +62,23 @@ class Dict:
 
 @dataclass(frozen=True, slots=True)
 class Subscript:
-    """An element of a dict, by a text key."""
+    """An element of a dict, by a text key, or of a list, by its number."""
+
+    value: Expression
+    key: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Part of a tensor; ``key`` is what stands in brackets."""
 
     value: Expression
     key: str
+    span: Span | None = None
+    comment: str | None = None
 
 
-Expression = Name | Constant | Call | Items | Dict | Subscript
+Expression = Name | Constant | Call | Items | Dict | Subscript | Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +321,8 @@ def _open(
             elements = [(f"{_text(key)}: ", part) for key, part in value.items]
             return _opened(f"{before}{{", elements, f"}}{after}", pad, span)
         case Subscript(inner_value, key):
-            texts = (f"{before}{_flat(inner_value)}[", f"{INDENT}{_text(key)}", f"]{after}")
+            written = _text(key) if isinstance(key, str) else str(key)
+            texts = (f"{before}{_flat(inner_value)}[", f"{INDENT}{written}", f"]{after}")
             return [_Line(pad + text, span) for text in texts]
         case _:
             return None
@@ -341,7 +352,9 @@ def _flat(value: Expression) -> str:
         case Dict(items):
             return "{" + ", ".join(f"{_text(key)}: {_flat(part)}" for key, part in items) + "}"
         case Subscript(inner_value, key):
-            return f"{_flat(inner_value)}[{_text(key)}]"
+            return f"{_flat(inner_value)}[{_text(key) if isinstance(key, str) else key}]"
+        case Slice(inner_value, key):
+            return f"{_flat(inner_value)}[{key}]"
 
 
 def _arguments(call: Call) -> str:

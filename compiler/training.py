@@ -7,6 +7,7 @@ inputs against the data, losses and metrics against the outputs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..specs.base import Item, Path
@@ -39,8 +40,8 @@ def check_training(spec: Spec, typed: TypedGraph) -> list[Diagnostic]:
 class _Checks:
     def __init__(self, spec: Spec, typed: TypedGraph, train: TrainSpec) -> None:
         self.spec, self.typed, self.train = spec, typed, train
-        self.nodes = {one.node.name: one for one in typed.nodes}
-        self.outputs = [value.name for value in typed.graph.outputs]
+        self.nodes = by_output(typed)
+        self.outputs = [str(value) for value in typed.graph.outputs]
         self.facts: DataFacts | None = facts(train.data) if train.data is not None else None
         self.found: list[Diagnostic] = []
 
@@ -387,6 +388,17 @@ class _Place:
 
     def __init__(self, node: TypedNode, layer_path: Path, has_field: bool) -> None:
         self.node, self.layer_path, self.has_field = node, layer_path, has_field
+
+
+def by_output(typed: TypedGraph) -> dict[str, TypedNode]:
+    """Return the nodes by name, and those that make an output by the output's name and type."""
+    nodes = {one.node.name: one for one in typed.nodes}
+    types = typed.outputs()
+    heads = {
+        str(value): replace(nodes[value.name], type=types[str(value)])
+        for value in typed.graph.outputs
+    }
+    return nodes | heads
 
 
 def _layer_path(one: TypedNode, nodes: Mapping[str, TypedNode]) -> Path:

@@ -98,12 +98,13 @@ def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.L
         RuntimeError: where they do not, which is a defect of hornbook.
     """
     found = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    wanted = [type(layer.spec).__name__ for layer in graph.layers]
+    layers = [layer for layer in graph.layers if not layer.is_op]
+    wanted = [type(layer.spec).__name__ for layer in layers]
     if [type(layer).__name__ for layer in found] != wanted:
         raise RuntimeError(
             f"the model's layers are {[layer.name for layer in found]}, expected {wanted}"
         )
-    return {layer.name: made for layer, made in zip(graph.layers, found, strict=True)}
+    return {layer.name: made for layer, made in zip(layers, found, strict=True)}
 
 
 def transfer(source: Built, target: Built) -> None:

@@ -45,19 +45,18 @@ def sample_targets(
     typed: TypedGraph, train: TrainSpec, examples: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return an array for each output, in the form that its loss takes."""
-    types = {one.node.name: one.type for one in typed.nodes}
     found: dict[str, np.ndarray] = {}
-    for one in typed.graph.outputs:
-        shape = (examples, *(size or UNKNOWN_SIZE for size in types[one.name].shape[1:]))
-        loss = train.loss[one.name] if isinstance(train.loss, dict) else train.loss
+    for name, one in typed.outputs().items():
+        shape = (examples, *(size or UNKNOWN_SIZE for size in one.shape[1:]))
+        loss = train.loss[name] if isinstance(train.loss, dict) else train.loss
         match label_form(loss):
             case "integer":
-                found[one.name] = rng.integers(0, shape[-1], shape[:-1]).astype(np.int64)
+                found[name] = rng.integers(0, shape[-1], shape[:-1]).astype(np.int64)
             case "one_hot":
                 picked = rng.integers(0, shape[-1], shape[:-1])
-                found[one.name] = np.eye(shape[-1], dtype=np.float32)[picked]
+                found[name] = np.eye(shape[-1], dtype=np.float32)[picked]
             case "binary":
-                found[one.name] = rng.integers(0, 2, shape).astype(np.float32)
+                found[name] = rng.integers(0, 2, shape).astype(np.float32)
             case "values":
-                found[one.name] = rng.random(shape, dtype=np.float32)
+                found[name] = rng.random(shape, dtype=np.float32)
     return found

@@ -17,7 +17,7 @@ from ..compiler.infer import MAX_PARAMS
 from ..compiler.losses import from_logits, key, label_form
 from ..compiler.needs import training_of
 from ..compiler.python import Source
-from ..compiler.training import final_activation
+from ..compiler.training import by_output, final_activation
 from ..specs.base import Item
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
 from ..specs.layers.core import Embedding
@@ -209,7 +209,7 @@ def targets(spec: Spec, typed: TypedGraph, y: Arrays, name: str, span: Span | No
     Raises:
         SpecError: HB602 where an output has no targets, HB502 and HB603 for labels that do not fit.
     """
-    outputs = [value.name for value in typed.graph.outputs]
+    outputs = [str(value) for value in typed.graph.outputs]
     found = y if isinstance(y, Mapping) else {outputs[0]: y}
     if set(found) != set(outputs):
         wanted = ", ".join(f"`{one}`" for one in outputs)
@@ -217,7 +217,7 @@ def targets(spec: Spec, typed: TypedGraph, y: Arrays, name: str, span: Span | No
         message = f"the model has the outputs {wanted}; `{name}` holds {held}"
         names = ", ".join(f"`y_train_{one}`" for one in outputs)
         raise SpecError([Diagnostic("HB602", message, span, help=f"the arrays are named {names}")])
-    shapes = {one.node.name: one.type.shape[1:] for one in typed.nodes}
+    shapes = {output: one.shape[1:] for output, one in typed.outputs().items()}
     scanned = {
         one.name: scan_labels(
             found[one.name],
@@ -316,13 +316,13 @@ class Head:
 
 def heads(settings: TrainSpec, typed: TypedGraph) -> list[Head]:
     """Return the outputs with their losses."""
-    nodes = {one.node.name: one for one in typed.nodes}
+    nodes = by_output(typed)
     found = []
-    for value in typed.graph.outputs:
-        node = nodes[value.name]
-        loss = settings.loss[value.name] if isinstance(settings.loss, dict) else settings.loss
+    for name in map(str, typed.graph.outputs):
+        node = nodes[name]
+        loss = settings.loss[name] if isinstance(settings.loss, dict) else settings.loss
         width = node.type.shape[-1] if node.type.rank > 1 else 1
-        found.append(Head(value.name, loss, width, final_activation(node, nodes)[0]))
+        found.append(Head(name, loss, width, final_activation(node, nodes)[0]))
     return found
 
 

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..compiler.driver import analyse, styles_of
+from ..compiler.driver import STYLES, analyse, styles_of
 from ..compiler.graph import TypedGraph
 from ..compiler.infer import count
 from ..specs.load import Spec
@@ -95,7 +95,7 @@ def verify(
         used,
         run.steps * EPOCHS,
         tuple(ordered),
-        tuple(style for style in ("sequential",) if style not in possible),
+        tuple(style for style in STYLES if style not in possible),
         tuple(run.checks(ordered)),
         environment(),
     )
@@ -158,6 +158,7 @@ class _Run:
         expected = {
             one.layer.name: [(w.name, w.shape, w.trainable) for w in one.weights]
             for one in self.typed.nodes
+            if not one.layer.is_op
         }
         found = {
             name: [(w.name, tuple(w.shape), bool(w.trainable)) for w in layer.weights]
@@ -168,11 +169,7 @@ class _Run:
         trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
         counts = (trainable, model.count_params())
         yield exactly("parameters", style, against, counts, count(self.typed))
-        types = {one.node.name: one.type for one in self.typed.nodes}
-        wanted = {
-            one.name: (types[one.name].shape[1:], types[one.name].dtype)
-            for one in self.typed.graph.outputs
-        }
+        wanted = {name: (one.shape[1:], one.dtype) for name, one in self.typed.outputs().items()}
         with built.explained():
             results = self.forward(built)
         shapes = {
@@ -189,7 +186,7 @@ class _Run:
         return (
             dict(result)
             if isinstance(result, Mapping)
-            else {self.typed.graph.outputs[0].name: result}
+            else {str(self.typed.graph.outputs[0]): result}
         )
 
     def fed(self, part: slice) -> Any:

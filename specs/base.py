@@ -36,7 +36,7 @@ class Item(BaseModel):
     positional: ClassVar[int | None] = None
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,127}$")]
 LayerName = Annotated[Name | None, Field(description="Name of the layer, unique in the spec.")]
 InputNames = Annotated[
     str | tuple[str, ...] | None,
@@ -79,18 +79,39 @@ class CallArguments(Item):
     ] = None
 
 
-class LayerSpec(Item):
-    """An item under ``layers:``: a Keras layer by name, with its arguments and its wiring.
+Number = bool | int | float
+Constant = Number | tuple[Number | tuple[Number | tuple[Number, ...], ...], ...]
+"""A number, or a nested list of numbers."""
+
+
+class NodeSpec(Item):
+    """What can be applied to values of the graph: a layer, or a function of ``keras.ops``.
 
     ``arity`` is the number of inputs of one call: (least, most), ``None`` for no upper bound.
-    A merge layer takes its inputs as one list. ``calls`` names the call arguments that it takes.
+    With ``takes_list`` they are one list.
     """
 
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     takes_list: ClassVar[bool] = False
-    calls: ClassVar[tuple[str, ...]] = ()
 
     name: LayerName = None
+    inputs: Annotated[
+        str | tuple[str | Constant, ...] | None,
+        Field(
+            description="What the function takes: names of layers or inputs, numbers, "
+            "or lists of numbers. Default: the layer above."
+        ),
+    ] = None
+
+
+class LayerSpec(NodeSpec):
+    """An item under ``layers:``: a Keras layer by name, with its arguments and its wiring.
+
+    ``calls`` names the call arguments that the layer takes.
+    """
+
+    calls: ClassVar[tuple[str, ...]] = ()
+
     inputs: InputNames = None
     trainable: Trainable = True
     call: Annotated[
@@ -110,6 +131,10 @@ class LayerSpec(Item):
                     f"it takes {known}" if known else "remove `call`",
                 )
         return self
+
+
+class OpSpec(NodeSpec):
+    """An item under ``layers:`` that is a function of ``keras.ops``; it has no weights."""
 
 
 WIRING = frozenset({"name", "inputs", "trainable", "call"})
@@ -244,6 +269,8 @@ __all__ = [
     "Metric",
     "Name",
     "NestedLayer",
+    "NodeSpec",
+    "OpSpec",
     "Optimizer",
     "Path",
     "Registry",

@@ -13,8 +13,8 @@ from .base import (
     Choice,
     Fault,
     Item,
-    LayerSpec,
     Name,
+    NodeSpec,
     Optimizer,
     Registry,
     registry,
@@ -178,7 +178,7 @@ class ModelSpec(BaseModel):
         ),
     ]
     layers: Annotated[
-        tuple[Annotated[LayerSpec | Call, Choice("entry")], ...],
+        tuple[Annotated[NodeSpec | Call, Choice("entry")], ...],
         Field(
             min_length=1,
             description="The layers, each fed by the one above unless `inputs:` says otherwise.",

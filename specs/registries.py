@@ -18,6 +18,7 @@ from .base import Call, Item, Registry
 from .layers import ALIASES as LAYER_ALIASES
 from .layers import LAYERS
 from .layers import REFUSED as LAYERS_REFUSED
+from .layers.ops import OPS
 
 
 def _by_name(items: Iterable[type[Item]]) -> Mapping[str, type[Item]]:
@@ -105,11 +106,11 @@ CALLBACK = Registry(
 ENTRY = Registry(
     kind="layer",
     module="layers",
-    items={**LAYER.items, "call": Call},
+    items={**LAYER.items, **_by_name(OPS), "call": Call},
     aliases=LAYER.aliases,
     refused=LAYER.refused,
 )
-"""What stands under ``layers:``: a layer, or one more call of a layer."""
+"""What stands under ``layers:``: a layer, a function, or one more call of a layer."""
 
 REGISTRIES: Mapping[str, Registry] = {
     one.kind: one

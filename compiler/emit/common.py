@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...specs.base import LayerSpec
-from ..graph import Graph, Node, TypedGraph, Value
+from ...specs.base import LayerSpec, NodeSpec
+from ...specs.layers.ops import GetItem
+from ..graph import Graph, Layer, Literal, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
-from ..python import Call, Constant, Dict, Expression, Items, Name
-from .values import modules_used
+from ..python import Call, Constant, Dict, Expression, Items, Name, Slice, Subscript
+from .values import construct, expression, modules_used
 
 ALWAYS_DIFFERENT = frozenset(
     {
@@ -35,11 +36,21 @@ DRAWS_WHEN_BUILT = frozenset({"MultiHeadAttention"})
 
 def imports(graph: Graph) -> tuple[str, ...]:
     """Return the import statements that a graph's layers need."""
-    names = ", ".join(modules_used(layer.spec for layer in graph.layers))
+    used = set(modules_used(layer.spec for layer in graph.layers))
+    lists = (
+        isinstance(one, Literal) and isinstance(one.value, tuple)
+        for node in graph.nodes
+        for one in node.operands
+    )
+    if any(lists):
+        used.add("ops")
+    if not used:
+        return ("import keras",)
+    names = ", ".join(sorted(used))
     return ("import keras", f"from keras import {names}")
 
 
-def nested(layer: LayerSpec) -> Iterable[LayerSpec]:
+def nested(layer: NodeSpec) -> Iterable[NodeSpec]:
     """Yield a layer and those inside it."""
     yield layer
     for value in layer.__dict__.values():
@@ -47,7 +58,7 @@ def nested(layer: LayerSpec) -> Iterable[LayerSpec]:
             yield from nested(value)
 
 
-def trains_differently(layer: LayerSpec) -> bool:
+def trains_differently(layer: NodeSpec) -> bool:
     """Tell whether a layer does something else in training than in use, itself or inside."""
     return any(
         type(one).__name__ in ALWAYS_DIFFERENT or any(getattr(one, name, 0) for name in DROPPING)
@@ -76,23 +87,85 @@ def identifiers(
     return found
 
 
-def apply(
-    function: Expression, node: Node, layer: LayerSpec, values: Mapping[str, Expression]
-) -> Call:
-    """Return the call of a layer on its inputs; attention on one input attends to itself."""
-    inputs = [values[value.name] for value in node.inputs]
-    if layer.takes_list:
-        return Call(function, (Items(tuple(inputs)),), span=node.span)
-    if layer.arity[1] != 1 and len(inputs) < 2:
+class Values:
+    """The expressions of all values: a variable, or an element of one where a node makes several."""
+
+    def __init__(self, typed: TypedGraph, variables: Mapping[str, Expression]) -> None:
+        self.variables = variables
+        self.several = {one.node.name for one in typed.nodes if one.states}
+
+    def __call__(self, value: Value) -> Expression:
+        """Return the expression of a value."""
+        variable = self.variables[value.name]
+        if value.name not in self.several:
+            return variable
+        return Subscript(variable, value.index or 0)
+
+
+def apply(function: Expression, node: Node, layer: Layer, values: Values) -> Call | Slice:
+    """Return the call of a layer or a function on its inputs, with the call's arguments.
+
+    Attention on one input attends to itself.
+    """
+    spec = layer.spec
+    inputs = [operand(one, values) for one in node.operands]
+    if isinstance(spec, GetItem):
+        return Slice(inputs[0], spec.key, node.span)
+    if spec.takes_list:
+        inputs = [Items(tuple(inputs))]
+    elif isinstance(spec, LayerSpec) and spec.arity[1] != 1 and len(inputs) < 2:
         inputs *= 2
-    return Call(function, tuple(inputs), span=node.span)
+    keywords = list(call_keywords(node, values))
+    if layer.is_op:
+        made = construct(spec, None)
+        return Call(
+            made.function, (*inputs, *made.arguments), (*made.keywords, *keywords), node.span
+        )
+    return Call(function, tuple(inputs), tuple(keywords), span=node.span)
 
 
-def result(outputs: tuple[Value, ...], values: Mapping[str, Expression]) -> Expression:
+def operand(one: Value | Literal, values: Values) -> Expression:
+    """Return the expression of an operand: a value, a number, or a tensor of numbers."""
+    if isinstance(one, Value):
+        return values(one)
+    if not isinstance(one.value, tuple):
+        return Constant(one.value)
+    dtype = ("dtype", Constant(one.type.dtype))
+    return Call(Name("ops.convert_to_tensor"), (_listed(one.value),), (dtype,))
+
+
+def _listed(value: object) -> Expression:
+    if isinstance(value, tuple):
+        return Items(tuple(_listed(part) for part in value))
+    return expression(value)
+
+
+def call_keywords(node: Node, values: Values) -> Iterable[tuple[str, Expression]]:
+    """Yield the arguments of a call as the spec gives them, in the order in which it has them."""
+    named = dict(node.arguments)
+    for field in type(node.call).model_fields if node.call else ():
+        if field not in node.call.model_fields_set:  # type: ignore[union-attr]
+            continue
+        if field not in named:
+            value = getattr(node.call, field)
+            if value is not None:
+                yield field, expression(value)
+            continue
+        given = named[field]
+        if isinstance(given, tuple):
+            yield (
+                field,
+                Items(tuple(Constant(None) if v is None else values(v) for v in given)),
+            )
+        elif given is not None:
+            yield field, values(given)
+
+
+def result(outputs: tuple[Value, ...], values: Values) -> Expression:
     """Return what a model returns: its one output, or a dict of them by name."""
     if len(outputs) == 1:
-        return values[outputs[0].name]
-    return Dict(tuple((one.name, values[one.name]) for one in outputs))
+        return values(outputs[0])
+    return Dict(tuple((str(one), values(one)) for one in outputs))
 
 
 def inputs_of(graph: Graph, values: Mapping[str, Expression]) -> Expression:
@@ -111,7 +184,7 @@ def chained(graph: Graph) -> frozenset[str]:
     """Return the nodes whose one use is in the call right after their own: `x` can hold them."""
     uses: dict[str, list[int]] = {}
     for position, node in enumerate(graph.nodes):
-        for value in node.inputs:
+        for value in node.parents:
             uses.setdefault(value.name, []).append(position)
     outputs = {value.name for value in graph.outputs}
     return frozenset(
@@ -130,7 +203,7 @@ def variables(graph: Graph, taken: Iterable[str] = ()) -> dict[str, str]:
     found = identifiers((one.name for one in graph.inputs), {*taken, "x"}, "input")
     own = [node.name for node in graph.nodes if node.name not in chain]
     found |= identifiers(own, {*taken, "x", *found.values()})
-    if len(graph.outputs) == 1:
+    if len(graph.outputs) == 1 and graph.outputs[0].index is None:
         found[graph.outputs[0].name] = attribute("outputs", {*taken, *found.values()})
     return {**found, **dict.fromkeys(chain, "x")}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...specs.base import OpSpec
 from ...specs.diagnostics import Diagnostic, Note, SpecError, in_order
 from ..graph import Graph, Node, TypedGraph
 from ..python import Call, Expression, Function, Items, Module, Name, Return
@@ -18,7 +19,7 @@ def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
         SpecError: HB308 where the graph forks, joins, or applies a layer twice.
     """
     graph = typed.graph
-    problems = obstacles(graph)
+    problems = obstacles(typed)
     if problems:
         raise SpecError(problems)
     comments = common.shapes(typed, show_shapes)
@@ -34,8 +35,11 @@ def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
     return Module(common.docstring(graph, "Sequential"), common.imports(graph), (build,))
 
 
-def obstacles(graph: Graph) -> list[Diagnostic]:
+def obstacles(typed: TypedGraph) -> list[Diagnostic]:
     """Say of each layer that keeps a graph from being a chain what it does."""
+    graph = typed.graph
+    layers = {layer.name: layer for layer in graph.layers}
+    several = {one.node.name for one in typed.nodes if one.states}
     problems: list[Diagnostic] = []
 
     def obstacle(node: Node, what: str, *notes: Note) -> None:
@@ -44,7 +48,7 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
 
     users: dict[str, list[Node]] = {}
     for node in graph.nodes:
-        for name in dict.fromkeys(value.name for value in node.inputs):
+        for name in dict.fromkeys(value.name for value in node.parents):
             users.setdefault(name, []).append(node)
     if len(graph.inputs) > 1:
         second = graph.inputs[1]
@@ -53,7 +57,7 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
     if len(graph.outputs) > 1:
         nodes = {node.name: node for node in graph.nodes}
         last = nodes[graph.outputs[1].name]
-        obstacle(last, f"`{last.name}` is a second output")
+        obstacle(last, f"`{graph.outputs[1]}` is a second output")
     for name, found in users.items():
         if len(found) > 1:
             notes = tuple(Note(f"`{one.name}` takes it too", one.span) for one in found[:1])
@@ -65,6 +69,12 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
         if len(node.inputs) > 1:
             joined = ", ".join(f"`{value.name}`" for value in node.inputs)
             obstacle(node, f"`{node.name}` joins {joined}")
+        elif isinstance(layers[node.layer].spec, OpSpec):
+            obstacle(node, f"`{node.name}` is a function, not a layer")
+        elif node.call is not None and node.call.model_fields_set:
+            obstacle(node, f"`{node.name}` has arguments of its call")
+        elif node.name in several:
+            obstacle(node, f"`{node.name}` has several outputs")
         elif node.layer in first:
             obstacle(node, f"`{node.layer}` is applied a second time")
         elif common.draws_when_built(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..graph import Graph, TypedGraph
+from dataclasses import replace
+
+from ..graph import Graph, TypedGraph, Value
 from ..naming import class_name
 from ..python import (
     Assign,
@@ -55,7 +57,9 @@ MODEL_ATTRIBUTES = frozenset(
 def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
     """Return the module of any graph."""
     graph = typed.graph
-    attributes = common.identifiers((layer.name for layer in graph.layers), MODEL_ATTRIBUTES)
+    attributes = common.identifiers(
+        (layer.name for layer in graph.layers if not layer.is_op), MODEL_ATTRIBUTES
+    )
     name = class_name(graph.name)
     model = Class(
         name,
@@ -77,6 +81,7 @@ def _init(graph: Graph, attributes: dict[str, str]) -> Function:
     body += [
         Assign(f"self.{attributes[layer.name]}", layer_call(layer), layer.span)
         for layer in graph.layers
+        if not layer.is_op
     ]
     return Function("__init__", ("self", "**kwargs"), tuple(body))
 
@@ -85,23 +90,26 @@ def _call(typed: TypedGraph, attributes: dict[str, str], show_shapes: bool) -> F
     graph = typed.graph
     layers = {layer.name: layer for layer in graph.layers}
     variables = common.variables(graph, {"inputs", "training"})
-    values = common.names(variables)
+    named = common.names(variables)
     if len(graph.inputs) == 1:
-        values[graph.inputs[0].name] = Name("inputs")
+        named[graph.inputs[0].name] = Name("inputs")
     else:
-        values |= {one.name: Subscript(Name("inputs"), one.name) for one in graph.inputs}
+        named |= {one.name: Subscript(Name("inputs"), one.name) for one in graph.inputs}
+    values = common.Values(typed, named)
     comments = common.shapes(typed, show_shapes)
     body: list[Statement] = []
+    several = typed.nodes[-1].states
     trained = False
     for node in graph.nodes:
-        spec = layers[node.layer].spec
-        call = common.apply(Name(f"self.{attributes[node.layer]}"), node, spec, values)
-        if common.trains_differently(spec):
+        layer = layers[node.layer]
+        holder = Name("ops" if layer.is_op else f"self.{attributes[layer.name]}")
+        call: Expression = common.apply(holder, node, layer, values)
+        said = node.call is not None and "training" in node.call.model_fields_set
+        if isinstance(call, Call) and common.trains_differently(layer.spec) and not said:
             trained = True
-            keywords: tuple[tuple[str, Expression], ...] = (("training", Name("training")),)
-            call = Call(call.function, call.arguments, keywords, call.span)
+            call = replace(call, keywords=(*call.keywords, ("training", Name("training"))))
         comment = comments.get(node.name)
-        if len(graph.outputs) == 1 and node is graph.nodes[-1]:
+        if graph.outputs == (Value(node.name),) and node is graph.nodes[-1] and not several:
             body.append(Return(call, node.span, comment))
         else:
             body.append(Assign(variables[node.name], call, node.span, comment))

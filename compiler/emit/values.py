@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from ...specs.base import WIRING, Item, LayerSpec
+from ...specs.base import WIRING, CallArguments, Item, LayerSpec, NodeSpec, OpSpec
+from ...specs.layers.ops import PREFIX, GetItem
 from ...specs.registries import REGISTRIES
 from ..graph import Input, Layer
 from ..python import Call, Constant, Expression, Items, Name
@@ -15,7 +16,8 @@ from ..python import Call, Constant, Expression, Items, Name
 def modules() -> dict[type[Item], str]:
     """Map each class of the language to the attribute of ``keras`` that holds Keras's own."""
     found = {cls: one.module for one in REGISTRIES.values() for cls in one.items.values()}
-    return found | dict.fromkeys(REGISTRIES["layer"].items.values(), "layers")
+    found |= dict.fromkeys(REGISTRIES["layer"].items.values(), "layers")
+    return {cls: "ops" if issubclass(cls, OpSpec) else module for cls, module in found.items()}
 
 
 def expression(value: object) -> Expression:
@@ -40,7 +42,7 @@ def expression(value: object) -> Expression:
 def construct(item: Item, name: str | None, prefix: str = "") -> Call:
     """Return the call that makes an item: its arguments in Keras's order, defaults left out."""
     cls = type(item)
-    skip = WIRING if isinstance(item, LayerSpec) else frozenset()
+    skip = WIRING if isinstance(item, NodeSpec) else frozenset()
     fields = [field for field in cls.model_fields if field not in skip]
     arguments: list[Expression] = []
     keywords: list[tuple[str, Expression]] = []
@@ -61,7 +63,8 @@ def construct(item: Item, name: str | None, prefix: str = "") -> Call:
         keywords.append(("trainable", Constant(False)))
     if name is not None:
         keywords.append(("name", Constant(name)))
-    return Call(Name(f"{prefix}{modules()[cls]}.{cls.__name__}"), tuple(arguments), tuple(keywords))
+    called = cls.__name__.removeprefix(PREFIX)
+    return Call(Name(f"{prefix}{modules()[cls]}.{called}"), tuple(arguments), tuple(keywords))
 
 
 def _leads(item: Item, fields: list[str]) -> Iterator[bool]:
@@ -94,6 +97,8 @@ def modules_used(items: Iterator[Item]) -> tuple[str, ...]:
     todo = list(items)
     while todo:
         item = todo.pop()
+        if isinstance(item, CallArguments | GetItem):
+            continue
         used.add(modules()[type(item)])
         todo += [value for value in item.__dict__.values() if isinstance(value, Item)]
     return tuple(sorted(used))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...specs.base import LayerSpec
+from ...specs.base import LayerSpec, NodeSpec
 from ..graph import Inference, TensorType
 from . import (
     activation,
@@ -13,6 +13,7 @@ from . import (
     core,
     merging,
     normalization,
+    ops,
     pooling,
     preprocessing,
     recurrent,
@@ -36,12 +37,14 @@ FAMILIES = (
     reshaping,
 )
 
-RULES: dict[type[LayerSpec], Rule] = {
-    cls: rule for family in FAMILIES for cls, rule in family.RULES.items()
+RULES: dict[type[NodeSpec], Rule] = {
+    cls: rule
+    for rules in (*(family.RULES for family in FAMILIES), ops.RULES)
+    for cls, rule in rules.items()
 }
 
 
-def infer(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> Inference:
+def infer(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> Inference:
     """Apply the rule of a layer to the types of its inputs.
 
     The number of inputs must be one that the layer takes.
@@ -50,6 +53,8 @@ def infer(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> Inference:
         RuleError: HB401 to HB406, where Keras would refuse to build or to run the layer.
     """
     found = RULES[type(layer)](layer, inputs)
+    if not isinstance(layer, LayerSpec):
+        return found
     check_parts(layer, found)
     if layer.trainable:
         return found
