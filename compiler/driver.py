@@ -8,18 +8,19 @@ from typing import Final
 from ..specs.diagnostics import Diagnostic, SpecError, in_order
 from ..specs.load import Spec, assumption
 from .emit import functional, sequential, subclassed
+from .emit.values import InexpressibleError
 from .graph import TypedGraph
 from .infer import MAX_PARAMS, budget, infer
 from .lower import lower
 from .python import Module, Source, print_module
+from .structure import flat, structure
 from .training import check_training
 
-STYLES: Final[dict[str, Callable[..., Module]]] = {
-    "sequential": sequential.emit,
+BY_STRUCTURE: Final[dict[str, Callable[..., Module]]] = {
     "functional": functional.emit,
     "subclassed": subclassed.emit,
 }
-
+STYLES: Final = ("sequential", *BY_STRUCTURE)
 OBSTACLES: Final[dict[str, Callable[[TypedGraph], list[Diagnostic]]]] = {
     "sequential": sequential.obstacles,
     "functional": functional.obstacles,
@@ -62,7 +63,23 @@ def compile_spec(
 
 def emit(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Source:
     """Print the module of one style."""
-    return print_module(STYLES[style](typed, show_shapes=show_shapes), style)
+    return print_module(module_of(typed, style, show_shapes=show_shapes), style)
+
+
+def module_of(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Module:
+    """Return the module of one style, its blocks kept where the style can keep them.
+
+    Raises:
+        SpecError: HB308 where the style cannot express the graph.
+        KeyError: for an unknown style.
+    """
+    if style == "sequential":
+        return sequential.emit(typed, show_shapes=show_shapes)
+    make = BY_STRUCTURE[style]
+    try:
+        return make(typed, structure(typed.graph), show_shapes=show_shapes)
+    except InexpressibleError:
+        return make(typed, flat(typed.graph), show_shapes=show_shapes)
 
 
 def styles_of(typed: TypedGraph) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ layer that is applied twice is one :class:`Layer` and two :class:`Node`. A funct
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 from ..specs.base import CallArguments, NodeSpec, OpSpec
+from ..specs.blocks import Expansion
 from ..specs.diagnostics import Span
 
 Shape = tuple[int | None, ...]
@@ -176,6 +177,7 @@ class Graph:
     layers: tuple[Layer, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[Value, ...]
+    expansion: Expansion = field(default_factory=Expansion, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

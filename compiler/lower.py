@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ..specs.base import Call, CallArguments, LayerSpec, NodeSpec, OpSpec, Path
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.load import Spec
+from ..specs.names import Names
 from ..specs.wording import any_of, did_you_mean, flow
 from .graph import Argument, Graph, Input, Layer, Literal, Node, TensorType, Value
-from .naming import Names, implied, stem_of
+from .naming import implied, stem_of
 from .schedule import Step, schedule
 
 
@@ -95,19 +96,13 @@ class _Lowering:
             path = self.item_path(index)
             span = self.document.span(path, "key")
             if isinstance(item, Call):
-                name = item.name or self.free(calls, f"{item.layer}_call", taken)
+                name = item.name or calls.free(f"{item.layer}_call", taken)
                 entries.append(_Entry(name, item, path, span, item.layer))
             else:
-                name = item.name or self.free(names, stem_of(item), taken)
+                name = item.name or names.free(stem_of(item), taken)
                 entries.append(_Entry(name, item, path, span, name))
         self.unique(entries)
         return entries
-
-    def free(self, names: Names, stem: str, taken: set[str]) -> str:
-        name = names.next(stem)
-        while name in taken:
-            name = names.next(stem)
-        return name
 
     def item_path(self, index: int) -> Path:
         item = self.document.data["layers"][index]
@@ -439,7 +434,13 @@ class _Lowering:
             )
             for name, one in self.model.inputs.items()
         )
-        return Graph(self.model.name, inputs, layers, nodes, outputs)
+        return Graph(self.model.name, inputs, layers, nodes, outputs, self.spec.expansion)
+
+    def said(self, entry: _Entry) -> bool:
+        """Tell whether the spec itself names an item; the items of blocks are given names."""
+        origins = self.spec.expansion.origins
+        index = int(entry.path[1])
+        return origins[index].local is not None if origins else entry.item.name is not None
 
     def layer(self, entry: _Entry, keras: Names, counted: set[str]) -> Layer:
         assert isinstance(entry.item, NodeSpec)
@@ -447,7 +448,7 @@ class _Lowering:
             keras.next(stem)
         stem = stem_of(entry.item)
         named = (
-            entry.item.name is not None or stem in counted or keras.peek(stem) != entry.name
+            self.said(entry) or stem in counted or keras.peek(stem) != entry.name
         ) and not isinstance(entry.item, OpSpec)
         if not named:
             keras.next(stem)

@@ -4,53 +4,25 @@ from __future__ import annotations
 
 import builtins
 import keyword
-import re
 from collections.abc import Iterable
 
 from ..specs.base import LayerSpec, NodeSpec
-from ..specs.layers.ops import PREFIX, STEMS
+from ..specs.names import snake_case, stem
 
-SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
 )
 
 
-def snake_case(class_name: str) -> str:
-    """Return the stem of the name that Keras gives to a layer of a class: Conv2D is conv2d."""
-    for split in SPLITS:
-        class_name = split.sub(r"\1_\2", class_name)
-    return class_name.lower()
-
-
 def stem_of(item: NodeSpec) -> str:
     """Return the stem of the name that Keras gives to what an item makes."""
-    name = type(item).__name__
-    return STEMS.get(name, snake_case(name.removeprefix(PREFIX)))
+    return stem(type(item).__name__)
 
 
 def class_name(name: str) -> str:
     """Return the name of a model as a class name: mnist is Mnist, two_towers is TwoTowers."""
     parts = [part for part in name.split("_") if part]
     return "".join(part[0].upper() + part[1:] for part in parts)
-
-
-class Names:
-    """Gives out names the way Keras does: the stem first, then the stem with 1, 2, ..."""
-
-    def __init__(self) -> None:
-        self.given: dict[str, int] = {}
-
-    def next(self, stem: str) -> str:
-        """Return the next name of a stem, and count it."""
-        count = self.given.get(stem, 0)
-        self.given[stem] = count + 1
-        return f"{stem}_{count}" if count else stem
-
-    def peek(self, stem: str) -> str:
-        """Return the next name of a stem without taking it."""
-        count = self.given.get(stem, 0)
-        return f"{stem}_{count}" if count else stem
 
 
 def implied(layer: NodeSpec) -> Iterable[str]:
@@ -69,7 +41,8 @@ def implied(layer: NodeSpec) -> Iterable[str]:
 def attribute(name: str, taken: Iterable[str], suffix: str = "layer") -> str:
     """Return a name that can be a variable or an attribute in source, unlike any taken one."""
     taken = {*taken, *RESERVED}
-    candidate = name.lower() if name.lower() not in taken else f"{name.lower()}_{suffix}"
+    candidate = name.lower() if not name[0].isdigit() else f"{suffix}_{name.lower()}"
+    candidate = candidate if candidate not in taken else f"{candidate}_{suffix}"
     while candidate in taken:
         candidate += "_"
     return candidate

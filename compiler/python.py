@@ -78,7 +78,16 @@ class Slice:
     comment: str | None = None
 
 
-Expression = Name | Constant | Call | Items | Dict | Subscript | Slice
+@dataclass(frozen=True, slots=True)
+class Comprehension:
+    """A list of one expression for each target of an iterable."""
+
+    element: Expression
+    target: str
+    iterable: Expression
+
+
+Expression = Name | Constant | Call | Items | Dict | Subscript | Slice | Comprehension
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,16 @@ class Evaluate:
 
 
 @dataclass(frozen=True, slots=True)
+class For:
+    """A loop."""
+
+    target: str
+    iterable: Expression
+    body: tuple[Statement, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function definition."""
 
@@ -137,7 +156,7 @@ class Verbatim:
     text: str
 
 
-Statement = Assign | Return | Evaluate | Function | Class | Verbatim
+Statement = Assign | Return | Evaluate | For | Function | Class | Verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +226,9 @@ def _statement(statement: Statement, depth: int) -> list[_Line]:
             return _laid_out(value, pad, "return ", comment, span)
         case Evaluate(value, span, comment):
             return _laid_out(value, pad, "", comment, span)
+        case For(target, iterable, body, span):
+            head = _Line(f"{pad}for {target} in {_flat(iterable)}:", span)
+            return [head, *_block(body, depth + 1)]
         case Function():
             return _function(statement, depth)
         case Class():
@@ -221,7 +243,11 @@ def _block(body: Iterable[Statement], depth: int) -> list[_Line]:
 
 def _function(function: Function, depth: int) -> list[_Line]:
     pad = INDENT * depth
-    lines = [_Line(f"{pad}def {function.name}({', '.join(function.parameters)}):")]
+    head = f"{pad}def {function.name}({', '.join(function.parameters)}):"
+    lines = [_Line(head)]
+    if _width(head) > WIDTH:
+        inner = [_Line(f"{pad}{INDENT}{one},") for one in function.parameters]
+        lines = [_Line(f"{pad}def {function.name}("), *inner, _Line(f"{pad}):")]
     if function.docstring:
         lines.append(_Line(f'{pad}{INDENT}"""{function.docstring}"""'))
     return lines + _block(function.body, depth + 1)
@@ -290,6 +316,8 @@ def _parts(value: Expression) -> tuple[Expression, ...]:
             return value.items
         case Dict():
             return tuple(part for _, part in value.items)
+        case Comprehension(element):
+            return (element,)
         case _:
             return ()
 
@@ -320,6 +348,10 @@ def _open(
         case Dict() if value.items:
             elements = [(f"{_text(key)}: ", part) for key, part in value.items]
             return _opened(f"{before}{{", elements, f"}}{after}", pad, span)
+        case Comprehension(element, target, iterable):
+            inside = _laid_out(element, pad + INDENT, "", None, span)
+            loop = _Line(f"{pad}{INDENT}for {target} in {_flat(iterable)}", span)
+            return [_Line(f"{pad}{before}[", span), *inside, loop, _Line(f"{pad}]{after}", span)]
         case Subscript(inner_value, key):
             written = _text(key) if isinstance(key, str) else str(key)
             texts = (f"{before}{_flat(inner_value)}[", f"{INDENT}{written}", f"]{after}")
@@ -335,6 +367,11 @@ def _opened(
     for before, part in elements:
         lines += _element(part, pad + INDENT, before, span)
     return [*lines, _Line(pad + tail, span)]
+
+
+def flat(value: Expression) -> str:
+    """Print an expression on one line."""
+    return _flat(value)
 
 
 def _flat(value: Expression) -> str:
@@ -355,6 +392,8 @@ def _flat(value: Expression) -> str:
             return f"{_flat(inner_value)}[{_text(key) if isinstance(key, str) else key}]"
         case Slice(inner_value, key):
             return f"{_flat(inner_value)}[{key}]"
+        case Comprehension(element, target, iterable):
+            return f"[{_flat(element)} for {target} in {_flat(iterable)}]"
 
 
 def _arguments(call: Call) -> str:

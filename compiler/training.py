@@ -17,10 +17,10 @@ from ..specs.layers.activation import Softmax
 from ..specs.layers.core import Activation
 from ..specs.load import Spec
 from ..specs.model import TrainSpec
+from ..specs.names import snake_case
 from ..specs.wording import did_you_mean
 from .graph import TypedGraph, TypedNode
 from .losses import CROSSENTROPIES, from_logits, key, label_form
-from .naming import snake_case
 
 PROBABILITIES = frozenset({"softmax", "sigmoid"})
 NOT_PROBABILITIES = frozenset(

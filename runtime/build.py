@@ -27,6 +27,8 @@ from .finite import LabelOutsideHead, NonFiniteLoss
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KERAS_FRAME = "Exception encountered when calling"
 NAME_COUNTERS = "object_name_uids"
+GENERATED = "hornbook.generated."
+"""The modules that generated source is said to be, each followed by its model's name."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def build_typed(typed: TypedGraph, style: str, *, seed: int) -> Built:
     )
     keras.utils.set_random_seed(seed)
     with explained(source, filename, typed.graph), fresh_names():
-        namespace: dict[str, Any] = {"__name__": f"hornbook.generated.{typed.graph.name}"}
+        namespace: dict[str, Any] = {"__name__": GENERATED + typed.graph.name}
         exec(compile(source.text, filename, "exec"), namespace)
         model = namespace["build_model"]()
     return Built(model, source, filename, typed.graph, layers_by_name(model, typed.graph))
@@ -97,7 +99,7 @@ def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.L
     Raises:
         RuntimeError: where they do not, which is a defect of hornbook.
     """
-    found = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    found = list(_layers(model))
     layers = [layer for layer in graph.layers if not layer.is_op]
     wanted = [type(layer.spec).__name__ for layer in layers]
     if [type(layer).__name__ for layer in found] != wanted:
@@ -105,6 +107,15 @@ def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.L
             f"the model's layers are {[layer.name for layer in found]}, expected {wanted}"
         )
     return {layer.name: made for layer, made in zip(layers, found, strict=True)}
+
+
+def _layers(owner: Any) -> Iterator[keras.layers.Layer]:
+    """Yield the layers of a model in order, those of its blocks in place of the blocks."""
+    for layer in owner._flatten_layers(include_self=False, recursive=False):
+        if type(layer).__module__.startswith(GENERATED):
+            yield from _layers(layer)
+        elif not isinstance(layer, keras.layers.InputLayer):
+            yield layer
 
 
 def transfer(source: Built, target: Built) -> None:

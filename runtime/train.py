@@ -153,7 +153,7 @@ def refuse_guess(spec: Spec, data: DataSet) -> None:
     """
     if not spec.assumed or data.classes == STAND_IN:
         return
-    span = spec.document.span(spec.assumed[0])
+    span = spec.assumed[0]
     if data.classes is None:
         message = f"`$classes` has no value: `{data.name}` does not hold one kind of classes"
         raise SpecError([Diagnostic("HB506", message, span, help="write the number of units")])

@@ -20,6 +20,7 @@ import tensorflow as tf
 from ..compiler.driver import STYLES, analyse, styles_of
 from ..compiler.graph import TypedGraph
 from ..compiler.infer import count
+from ..compiler.structure import named_in_source
 from ..specs.load import Spec
 from ..specs.model import TrainSpec
 from .batches import Batches
@@ -120,6 +121,7 @@ class _Run:
 
     def __init__(self, typed: TypedGraph, train: TrainSpec, seed: int, steps: int) -> None:
         self.typed, self.train, self.seed, self.steps = typed, train, seed, steps
+        self.told = named_in_source(typed.graph)
         rng = np.random.default_rng(seed)
         examples = steps * BATCH - 1 if steps > 1 else BATCH
         self.inputs = sample_inputs(typed, examples, rng)
@@ -153,8 +155,10 @@ class _Run:
     def static(self, built: Built, style: str) -> Iterator[Check]:
         """Hold a built model against what the compiler said without Keras."""
         against = "the compiler"
-        names = [layer.name for layer in built.layers.values()]
-        yield exactly("layer names", style, against, names, list(built.layers))
+        # Source leaves it to Keras to name what the spec does not name inside a block.
+        said = [layer.name for layer in self.typed.graph.layers if layer.name in self.told]
+        names = [built.layers[name].name for name in said]
+        yield exactly("layer names", style, against, names, said)
         expected = {
             one.layer.name: [(w.name, w.shape, w.trainable) for w in one.weights]
             for one in self.typed.nodes

@@ -25,6 +25,8 @@ CODES: dict[str, str] = {
     "HB209": "an unknown `$` name",
     "HB210": "a name that is not allowed",
     "HB211": "a name used twice",
+    "HB212": "a calculation that cannot be read or done",
+    "HB213": "a block that is never used",
     "HB301": "a reference to a layer or an input that does not exist",
     "HB302": "a cycle",
     "HB303": "a layer that leads to no output",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -15,7 +15,8 @@ class Span:
 
     Lines and columns count characters from 1; the end is exclusive, so an empty
     span has equal start and end. ``path`` is what the user typed, or a name in angle
-    brackets for text that came from no file.
+    brackets for text that came from no file. ``used`` holds, for a place in a block, the
+    blocks on the way to it and where each is used, the innermost first.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Span:
     column: int
     end_line: int
     end_column: int
+    used: tuple[tuple[str, Span], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,26 @@ class Diagnostic:
     help: str | None = None
     severity: Severity = "error"
 
+    def all_notes(self) -> tuple[Note, ...]:
+        """Return the notes, and where the block is used that the mistake stands in."""
+        used = self.span.used if self.span else ()
+        return (*self.notes, *(Note(f"in `{block}`, which is used here", s) for block, s in used))
+
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sort diagnostics by their place; those without one go first."""
+    """Sort diagnostics by their place; those without one go first.
+
+    A mistake in a block stands once, however often the block is used.
+    """
 
     def position(one: Diagnostic) -> tuple[int, int]:
         return (one.span.line, one.span.column) if one.span else (0, 0)
 
-    return sorted(diagnostics, key=position)
+    found: dict[object, Diagnostic] = {}
+    for one in diagnostics:
+        repeated = one.span is not None and one.span.used
+        found.setdefault((one.code, one.span) if repeated else id(one), one)
+    return sorted(found.values(), key=position)
 
 
 class SpecError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from .base import Fault, Path
+from .blocks import Expansion, expand
 from .data import DataFacts, DataSpec, facts
-from .diagnostics import Diagnostic, Note, SpecError, in_order
+from .diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from .faults import faults_of
 from .model import ModelSpec
 from .overrides import Override, override, replaced
@@ -28,6 +29,7 @@ class Spec:
     """A validated spec, with the document that it was read from.
 
     ``unbound`` is the document before `$` names were replaced.
+    ``expansion`` tells which items of the document came of which blocks.
     ``classes`` is what `$classes` stood for (``None`` where the data has no classes), and
     ``assumed`` holds the places of `$classes` whose value only the data can tell.
     """
@@ -36,7 +38,9 @@ class Spec:
     document: Document
     classes: int | None
     unbound: Document
-    assumed: tuple[Path, ...] = ()
+    assumed: tuple[Span, ...] = ()
+    expansion: Expansion = field(default_factory=Expansion)
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,16 +103,27 @@ def load(
         document = replaced(document, ("train", "data"), data, f"--data {shown}", len("--data "))
     about = facts(data if data is not None else _raw_data(document.data))
     known = classes if classes is not None else about.classes if about else None
-    bound, assumed, problems = _bind(document, known, about)
+    values, unknown = _names(document, known, about)
+    found = expand(document, values, unknown)
+    flat, expansion = found.document, found.expansion
+    warnings = tuple(one for one in found.problems if one.severity == "warning")
+    problems = [one for one in found.problems if one.severity == "error"]
+    if problems and flat is document:
+        raise SpecError(in_order(problems))
     model = None
     try:
-        model = ModelSpec.model_validate(bound)
+        model = ModelSpec.model_validate(flat.data)
     except ValidationError as error:
-        found = faults_of(error, ModelSpec, "the spec", bound)
-        problems += [_locate(document, fault) for fault in found]
+        faults = faults_of(error, ModelSpec, "the spec", flat.data)
+        problems += [
+            _locate(flat, _of_division(fault, found.fractions))
+            for fault in faults
+            if not _within(fault.path, found.failed)
+        ]
     if problems or model is None:
         raise SpecError(in_order(problems))
-    return Spec(model, replace(document, data=bound), known, document, tuple(assumed))
+    assumed = found.places if known is None else ()
+    return Spec(model, flat, known, document, assumed, expansion, warnings)
 
 
 def _raw_data(data: Any) -> Any:
@@ -119,44 +134,31 @@ def _at(data: Any, key: str) -> Any:
     return data.get(key) if isinstance(data, Mapping) else None
 
 
-def _bind(
+def _names(
     document: Document, known: int | None, about: DataFacts | None
-) -> tuple[Any, list[Path], list[Diagnostic]]:
-    """Replace each text that is a `$` name; collect the unknown ones and those assumed."""
-    assumed: list[Path] = []
-    problems: list[Diagnostic] = []
+) -> tuple[dict[str, Any], dict[str, tuple[str, str | None]]]:
+    """Return what `$classes` stands for, or why it has no value."""
+    if known is not None:
+        return {"classes": known}, {}
+    if about is not None and about.regression:
+        message = f"`$classes` has no value: the data set `{about.name}` holds numbers, not classes"
+        return {}, {"classes": (message, "write the number of units")}
+    if about is None and _raw_data(document.data) is None:
+        message = "`$classes` has no value: the spec names no data"
+        return {}, {"classes": (message, "name the data under `train: data:`, or write the number")}
+    return {"classes": STAND_IN}, {}
 
-    def value(text: str, path: Path) -> object:
-        if text != "$classes":
-            help = did_you_mean(text, ["$classes"]) or "known: `$classes`"
-            problems.append(
-                Diagnostic("HB209", f"unknown name `{text}`", document.span(path), help=help)
-            )
-        elif known is None and about is not None and about.regression:
-            message = (
-                f"`$classes` has no value: the data set `{about.name}` holds numbers, not classes"
-            )
-            problems.append(
-                Diagnostic("HB506", message, document.span(path), help="write the number of units")
-            )
-        elif known is None and _raw_data(document.data) is None and about is None:
-            message = "`$classes` has no value: the spec names no data"
-            help = "name the data under `train: data:`, or write the number"
-            problems.append(Diagnostic("HB506", message, document.span(path), help=help))
-        elif known is None:
-            assumed.append(path)
-        return known if known is not None else STAND_IN
 
-    def walk(data: Any, path: Path) -> Any:
-        if isinstance(data, str):
-            return value(data, path) if data.startswith("$") else data
-        if isinstance(data, Mapping):
-            return {key: walk(part, (*path, key)) for key, part in data.items()}
-        if isinstance(data, tuple):
-            return tuple(walk(part, (*path, index)) for index, part in enumerate(data))
-        return data
+def _of_division(fault: Fault, fractions: frozenset[Path]) -> Fault:
+    """Say of a fraction that should be a whole number where it comes from."""
+    if fault.path not in fractions:
+        return fault
+    return replace(fault, help="`/` makes a fraction; `//` divides to a whole number")
 
-    return walk(document.data, ()), assumed, problems
+
+def _within(path: Path, failed: frozenset[Path]) -> bool:
+    """Tell whether a value could not be computed, which is said already."""
+    return any(path[:end] in failed for end in range(1, len(path) + 1))
 
 
 def _locate(document: Document, fault: Fault) -> Diagnostic:
@@ -171,10 +173,10 @@ def assumption(spec: Spec) -> list[Diagnostic]:
         Diagnostic(
             "HB508",
             f"the number of classes is known only when the data is read; {STAND_IN} stands in for it here",
-            spec.document.span(path),
+            span,
             (Note("training reads the data and uses the true number"),),
             "say it in the spec: `classes: N` beside the path under `data:`",
             "warning",
         )
-        for path in spec.assumed
-    ]
+        for span in spec.assumed
+    ] + list(spec.warnings)

@@ -19,6 +19,7 @@ from .base import (
     Registry,
     registry,
 )
+from .blocks import BLOCKS, VARIABLES
 from .data import Data
 
 CONFIG = ConfigDict(allow_inf_nan=False, defer_build=True, extra="forbid", frozen=True, strict=True)
@@ -177,6 +178,8 @@ class ModelSpec(BaseModel):
             min_length=1, description="The model's inputs by name: a shape, or a shape and a dtype."
         ),
     ]
+    variables: VARIABLES = {}
+    blocks: BLOCKS = {}
     layers: Annotated[
         tuple[Annotated[NodeSpec | Call, Choice("entry")], ...],
         Field(

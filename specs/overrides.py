@@ -1,8 +1,8 @@
 """Values given beside a spec, as ``key=value``, that replace values in it.
 
 A key is a path of keys and positions joined by dots: ``train.epochs``, ``layers.0.Dense.units``.
-A key that is no top-level one is looked up under ``train``, so ``epochs=3`` works; a layer can be
-named, as in ``layers.head.units``.
+A key that is no top-level one names a variable, or is looked up under ``train``, so ``width=64`` and
+``epochs=3`` work; a layer can be named, as in ``layers.head.units``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .wording import did_you_mean
 from .yaml import Document, Place, read_text
 
 NOTHING = ("", "null", "~")
-TOP = ("name", "inputs", "layers", "outputs", "train")
+TOP = ("name", "variables", "inputs", "blocks", "layers", "outputs", "train")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def replaced(document: Document, path: Path, value: Any, origin: str, offset: in
 
 def _resolve(document: Document, keys: list[str], origin: str) -> Path:
     if keys[0] not in TOP:
-        keys = ["train", *keys]
+        variables = document.data.get("variables") if isinstance(document.data, Mapping) else None
+        known = isinstance(variables, Mapping) and keys[0] in variables
+        keys = ["variables" if known else "train", *keys]
     data: Any = document.data
     path: list[str | int] = []
     for position, key in enumerate(keys):

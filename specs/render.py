@@ -48,7 +48,7 @@ def _record(one: Diagnostic) -> dict[str, object]:
         "severity": one.severity,
         "message": one.message,
         "span": _place(one.span),
-        "notes": [{"message": note.message, "span": _place(note.span)} for note in one.notes],
+        "notes": [{"message": note.message, "span": _place(note.span)} for note in one.all_notes()],
         "help": one.help,
     }
 
@@ -66,7 +66,7 @@ def _place(span: Span | None) -> dict[str, object] | None:
 
 
 def _command(one: Diagnostic) -> str:
-    text = one.message + "".join(f"\n{note.message}" for note in one.notes)
+    text = one.message + "".join(f"\n{note.message}" for note in one.all_notes())
     if one.help:
         text += f"\nhelp: {one.help}"
     body = _escape(text)
@@ -94,12 +94,12 @@ class _Painter:
         hue = RED if one.severity == "error" else YELLOW
         head = self.paint(f"{one.severity}[{one.code}]", hue)
         lines = [f"{head}: {self.paint(sentence(one.message), BOLD)}"]
-        spans = [span for span in (one.span, *(note.span for note in one.notes)) if span]
+        spans = [span for span in (one.span, *(note.span for note in one.all_notes())) if span]
         width = max((len(str(span.line)) for span in spans), default=1)
         gutter = " " * width
         if one.span:
             lines += self.snippet(one.span, gutter, hue)
-        for note in one.notes:
+        for note in one.all_notes():
             lines += self.note(note, gutter)
         if one.help:
             mark = self.paint("=", BLUE)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ...specs.base import LayerSpec, NodeSpec
 from ...specs.layers.ops import GetItem
 from ..graph import Graph, Layer, Literal, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
-from ..python import Call, Constant, Dict, Expression, Items, Name, Slice, Subscript
-from .values import construct, expression, modules_used
+from ..python import Call, Constant, Dict, Expression, Items, Name, Slice
+from .values import NO_FORMULAS, Formulas, construct, expression, modules_used
 
 ALWAYS_DIFFERENT = frozenset(
     {
@@ -87,22 +87,17 @@ def identifiers(
     return found
 
 
-class Values:
-    """The expressions of all values: a variable, or an element of one where a node makes several."""
-
-    def __init__(self, typed: TypedGraph, variables: Mapping[str, Expression]) -> None:
-        self.variables = variables
-        self.several = {one.node.name for one in typed.nodes if one.states}
-
-    def __call__(self, value: Value) -> Expression:
-        """Return the expression of a value."""
-        variable = self.variables[value.name]
-        if value.name not in self.several:
-            return variable
-        return Subscript(variable, value.index or 0)
+Values = Callable[[Value], Expression]
+"""Returns the expression of a value."""
 
 
-def apply(function: Expression, node: Node, layer: Layer, values: Values) -> Call | Slice:
+def apply(
+    function: Expression,
+    node: Node,
+    layer: Layer,
+    values: Values,
+    at: Formulas = NO_FORMULAS,
+) -> Call | Slice:
     """Return the call of a layer or a function on its inputs, with the call's arguments.
 
     Attention on one input attends to itself.
@@ -117,7 +112,7 @@ def apply(function: Expression, node: Node, layer: Layer, values: Values) -> Cal
         inputs *= 2
     keywords = list(call_keywords(node, values))
     if layer.is_op:
-        made = construct(spec, None)
+        made = construct(spec, None, at=at)
         return Call(
             made.function, (*inputs, *made.arguments), (*made.keywords, *keywords), node.span
         )
@@ -180,37 +175,15 @@ def named(graph: Graph) -> tuple[str, Expression]:
     return ("name", Constant(graph.name))
 
 
-def chained(graph: Graph) -> frozenset[str]:
-    """Return the nodes whose one use is in the call right after their own: `x` can hold them."""
-    uses: dict[str, list[int]] = {}
-    for position, node in enumerate(graph.nodes):
-        for value in node.parents:
-            uses.setdefault(value.name, []).append(position)
-    outputs = {value.name for value in graph.outputs}
-    return frozenset(
-        node.name
-        for position, node in enumerate(graph.nodes)
-        if node.name not in outputs and set(uses[node.name]) == {position + 1}
-    )
+FUNCTIONS = frozenset(
+    {"build_model", "hold_out", "load_data", "main", "ops", "pictures", "scaled", "train"}
+)
+"""Functions of modules and scripts, whose names no block may take."""
 
 
-def variables(graph: Graph, taken: Iterable[str] = ()) -> dict[str, str]:
-    """Name the variable that holds each value: `x` along a chain, its own name where it forks.
-
-    ``taken`` are identifiers that the module uses otherwise.
-    """
-    chain = chained(graph)
-    found = identifiers((one.name for one in graph.inputs), {*taken, "x"}, "input")
-    own = [node.name for node in graph.nodes if node.name not in chain]
-    found |= identifiers(own, {*taken, "x", *found.values()})
-    if len(graph.outputs) == 1 and graph.outputs[0].index is None:
-        found[graph.outputs[0].name] = attribute("outputs", {*taken, *found.values()})
-    return {**found, **dict.fromkeys(chain, "x")}
-
-
-def names(variables: Mapping[str, str]) -> dict[str, Expression]:
-    """Return the variables as expressions."""
-    return {name: Name(text) for name, text in variables.items()}
+def function_name(block: str) -> str:
+    """Return the name of the function that a block becomes."""
+    return attribute(block, FUNCTIONS, "block")
 
 
 def shapes(graph: TypedGraph, wanted: bool) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ...specs.base import Item
 from ...specs.load import Spec
 from ...specs.model import TrainSpec
-from ..driver import STYLES
+from ..driver import module_of
 from ..graph import Graph, TypedGraph
 from ..needs import training_of
 from ..python import (
@@ -125,7 +125,7 @@ def emit_script(
     """
     train = training_of(spec, "a training script")
     assert train.data is not None  # what training_of holds
-    module = STYLES[style](typed, show_shapes=show_shapes)
+    module = module_of(typed, style, show_shapes=show_shapes)
     by_tape = (loop or train.loop) == "tape"
     loader = loaders.loader(train.data, typed.graph)
     held_out = isinstance(train.validation, float)

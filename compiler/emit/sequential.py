@@ -26,7 +26,8 @@ def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
     layers = {layer.name: layer for layer in graph.layers}
     items: list[Expression] = [input_call(graph.inputs[0])]
     for node in graph.nodes:
-        call = layer_call(layers[node.layer])
+        layer = layers[node.layer]
+        call = layer_call(layer, layer.name if layer.named else None)
         items.append(
             Call(call.function, call.arguments, call.keywords, call.span, comments.get(node.name))
         )

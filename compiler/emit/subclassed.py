@@ -1,27 +1,36 @@
-"""Typed graph to a subclass of ``keras.Model``: layers in ``__init__``, wiring in ``call``."""
+"""Typed graph to a subclass of ``keras.Model``: layers in ``__init__``, wiring in ``call``.
+
+A block is a subclass of ``keras.layers.Layer``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from ...specs.registries import REGISTRIES
 from ..graph import Graph, TypedGraph, Value
 from ..naming import class_name
 from ..python import (
     Assign,
     Call,
     Class,
+    Comprehension,
     Constant,
     Evaluate,
     Expression,
+    For,
     Function,
+    Items,
     Module,
     Name,
     Return,
     Statement,
     Subscript,
 )
+from ..structure import Scope, Step, Structure
 from . import common
-from .values import input_call, layer_call
+from .scopes import Names, Plan, arguments, constructed, formulas, trains, turns
+from .values import InexpressibleError, input_call
 
 # fmt: off
 MODEL_ATTRIBUTES = frozenset(
@@ -54,69 +63,234 @@ MODEL_ATTRIBUTES = frozenset(
 """Attributes of ``keras.Model`` that a layer's attribute may not hide."""
 
 
-def emit(typed: TypedGraph, *, show_shapes: bool = False) -> Module:
-    """Return the module of any graph."""
+LAYER_STEMS = frozenset(REGISTRIES["layer"].items)
+"""Names of Keras's classes: a class of that name would be counted with Keras's own."""
+
+
+def emit(typed: TypedGraph, structure: Structure, *, show_shapes: bool = False) -> Module:
+    """Return the module of any graph.
+
+    Raises:
+        InexpressibleError: where a block cannot be written as a class.
+    """
+    plan = Plan(typed, structure, show_shapes)
     graph = typed.graph
-    attributes = common.identifiers(
-        (layer.name for layer in graph.layers if not layer.is_op), MODEL_ATTRIBUTES
-    )
+    classes = _class_names(plan)
     name = class_name(graph.name)
-    model = Class(
-        name,
-        "keras.Model",
-        (_init(graph, attributes), _call(typed, attributes, show_shapes)),
-        Call(
-            Name("keras.saving.register_keras_serializable"),
-            (),
-            (("package", Constant("hornbook")),),
-        ),
-    )
+    blocks = tuple(_Body(plan, scope, classes).block() for scope in structure.blocks)
     return Module(
-        common.docstring(graph, "Subclassed"), common.imports(graph), (model, _build(graph, name))
+        common.docstring(graph, "Subclassed"),
+        common.imports(graph),
+        (*blocks, _Body(plan, structure.model, classes).model(name), _build(graph, name)),
     )
 
 
-def _init(graph: Graph, attributes: dict[str, str]) -> Function:
-    body: list[Statement] = [Evaluate(Name("super().__init__(**kwargs)"))]
-    body += [
-        Assign(f"self.{attributes[layer.name]}", layer_call(layer), layer.span)
-        for layer in graph.layers
-        if not layer.is_op
-    ]
-    return Function("__init__", ("self", "**kwargs"), tuple(body))
+def _class_names(plan: Plan) -> dict[str, str]:
+    """Name the class of each block, unlike any of Keras's and unlike the model's."""
+    taken = {class_name(plan.graph.name), *LAYER_STEMS}
+    found: dict[str, str] = {}
+    for scope in plan.structure.blocks:
+        if scope.block is not None:
+            name = class_name(scope.block.name)
+            while name in taken:
+                name += "Block"
+            taken.add(name)
+            found[scope.block.name] = name
+    return found
 
 
-def _call(typed: TypedGraph, attributes: dict[str, str], show_shapes: bool) -> Function:
-    graph = typed.graph
-    layers = {layer.name: layer for layer in graph.layers}
-    variables = common.variables(graph, {"inputs", "training"})
-    named = common.names(variables)
-    if len(graph.inputs) == 1:
-        named[graph.inputs[0].name] = Name("inputs")
-    else:
-        named |= {one.name: Subscript(Name("inputs"), one.name) for one in graph.inputs}
-    values = common.Values(typed, named)
-    comments = common.shapes(typed, show_shapes)
-    body: list[Statement] = []
-    several = typed.nodes[-1].states
-    trained = False
-    for node in graph.nodes:
-        layer = layers[node.layer]
-        holder = Name("ops" if layer.is_op else f"self.{attributes[layer.name]}")
-        call: Expression = common.apply(holder, node, layer, values)
-        said = node.call is not None and "training" in node.call.model_fields_set
-        if isinstance(call, Call) and common.trains_differently(layer.spec) and not said:
-            trained = True
-            call = replace(call, keywords=(*call.keywords, ("training", Name("training"))))
-        comment = comments.get(node.name)
-        if graph.outputs == (Value(node.name),) and node is graph.nodes[-1] and not several:
-            body.append(Return(call, node.span, comment))
+class _Body:
+    """A class: the model's, or a block's."""
+
+    def __init__(self, plan: Plan, scope: Scope, classes: dict[str, str]) -> None:
+        self.plan = plan
+        self.scope = scope
+        self.classes = classes
+        self.parameters = plan.parameters(scope)
+        # Where layers draw when they are built, a block makes its layers when it is first called, as
+        # a function does, so that both draw in one order.
+        self.late = plan.first and scope.use is not None
+        self.trained = plan.trained(scope)
+        self.attributes = self.held()
+
+    def held(self) -> dict[int, str]:
+        """Name the attribute of each layer and of each use of a block, by the item's position."""
+        names = Names(self.plan, self.scope, self.scope.calls, ())
+        names.used |= MODEL_ATTRIBUTES
+        if self.late:
+            self.parameters = {
+                name: names.take(one, "value") for name, one in self.parameters.items()
+            }
+        return {
+            step.item: names.take(names.base(step), "layer")
+            for step in self.scope.layers
+            if step.node is None or not self.plan.layers[step.node.layer].is_op
+        }
+
+    def layer_attribute(self, layer: str) -> str:
+        step = next(
+            one for one in self.scope.layers if one.node is not None and one.node.layer == layer
+        )
+        return self.attributes[step.item]
+
+    # Construction
+
+    def constructions(self, named: dict[str, str], name: str) -> list[Statement]:
+        """Write the attributes; ``named`` gives what stands for the parameters, ``name`` for the name."""
+        found: list[Statement] = []
+        for step in self.scope.layers:
+            if step.item not in self.attributes:
+                continue
+            target = f"self.{self.attributes[step.item]}"
+            if step.node is not None:
+                span = self.plan.layers[step.node.layer].span
+                value: Expression = constructed(self.plan, self.scope, step.node, name, named)
+            else:
+                span = step.turns[0].span
+                value = self.instances(step, named, name)
+            found.append(Assign(target, value, span))
+        return found
+
+    def instances(self, step: Step, named: dict[str, str], name: str) -> Expression:
+        """Return the construction of a block, or of a list of them."""
+        turn, over = turns(self.plan, self.scope, step, named) if step.looped else ("", None)
+        lead, keywords = arguments(self.plan, self.scope, step, named, name, turn)
+        made = Call(Name(self.classes[step.turns[0].block]), lead, keywords)
+        return made if over is None else Comprehension(made, turn, over)
+
+    def block(self) -> Class:
+        block = self.scope.block
+        assert block is not None
+        signature = ("self", *self.plan.signature(self.scope))
+        lead = (("name=None",) if self.scope.named else ()) + ("**kwargs",)
+        call = "name=name, **kwargs" if self.scope.named else "**kwargs"
+        begin: list[Statement] = [Evaluate(Name(f"super().__init__({call})"))]
+        methods: tuple[Function, ...]
+        if self.late:
+            plain = self.plan.parameters(self.scope)
+            begin += [
+                Assign(f"self.{own}", Name(plain[name])) for name, own in self.parameters.items()
+            ]
+            own = {name: f"self.{one}" for name, one in self.parameters.items()}
+            shapes = (
+                ("input_shape",)
+                if len(block.inputs) == 1
+                else tuple(f"{name}_shape" for name in self.inputs())
+            )
+            methods = (
+                Function("__init__", (*signature, *lead), tuple(begin)),
+                Function("build", ("self", *shapes), tuple(self.constructions(own, "self.name"))),
+            )
         else:
-            body.append(Assign(variables[node.name], call, node.span, comment))
-    if not isinstance(body[-1], Return):
-        body.append(Return(common.result(graph.outputs, values)))
-    parameters = ("self", "inputs", "training=None") if trained else ("self", "inputs")
-    return Function("call", parameters, tuple(body))
+            begin += self.constructions(self.parameters, "name")
+            methods = (Function("__init__", (*signature, *lead), tuple(begin)),)
+        return Class(
+            self.classes[block.name],
+            "keras.layers.Layer",
+            (*methods, self.call()),
+            docstring=f"The block `{block.name}`.",
+        )
+
+    def model(self, name: str) -> Class:
+        begin: list[Statement] = [Evaluate(Name("super().__init__(**kwargs)"))]
+        begin += self.constructions({}, "")
+        return Class(
+            name,
+            "keras.Model",
+            (Function("__init__", ("self", "**kwargs"), tuple(begin)), self.call()),
+            Call(
+                Name("keras.saving.register_keras_serializable"),
+                (),
+                (("package", Constant("hornbook")),),
+            ),
+        )
+
+    # Calls
+
+    def inputs(self) -> list[str]:
+        """Return the parameters of `call` that hold what a block takes."""
+        block = self.scope.block
+        assert block is not None
+        if len(block.inputs) == 1:
+            return ["inputs"]
+        names = Names(self.plan, self.scope, (), {"training"})
+        return [names.take(name, "value") for name in block.inputs]
+
+    def call(self) -> Function:
+        graph, use = self.plan.graph, self.scope.use
+        names = Names(self.plan, self.scope, self.scope.calls, {"inputs", "training", "block"})
+        if use is not None:
+            taken = self.inputs()
+            names.used |= set(taken)
+            names.exact |= {text: Name(v) for text, v in zip(use.operands, taken, strict=True)}
+        elif len(graph.inputs) == 1:
+            taken = ["inputs"]
+            names.exact[graph.inputs[0].name] = Name("inputs")
+        else:
+            taken = ["inputs"]
+            names.exact |= {one.name: Subscript(Name("inputs"), one.name) for one in graph.inputs}
+        names.name_steps("outputs" if use is None else None)
+        returned = names.returned()
+        body: list[Statement] = []
+        for position, step in enumerate(self.scope.calls):
+            value = self.called(step, names)
+            span = step.node.span if step.node is not None else step.turns[0].span
+            comment = None
+            if step.node is not None and use is None:
+                comment = self.plan.shapes.get(step.node.name)
+            variable = names.variable(step)
+            last = position == len(self.scope.calls) - 1
+            if step.looped:
+                body += self.loop(step, names, variable)
+            elif last and len(returned) == 1 and names(returned[0]) == Name(variable):
+                body.append(Return(value, span, comment))
+            else:
+                body.append(Assign(variable, value, span, comment))
+        if not (body and isinstance(body[-1], Return)):
+            body.append(Return(self.result(returned, names)))
+        training = ("training=None",) if self.trained else ()
+        return Function("call", ("self", *taken, *training), tuple(body))
+
+    def result(self, returned: tuple[Value, ...], names: Names) -> Expression:
+        if self.scope.use is None:
+            return common.result(returned, names)
+        values = tuple(names(value) for value in returned)
+        return values[0] if len(values) == 1 else Items(values, "()")
+
+    def called(self, step: Step, names: Names) -> Expression:
+        """Return the call of a layer, a function or a block."""
+        training: tuple[tuple[str, Expression], ...] = (("training", Name("training")),)
+        if step.node is None:
+            inner = self.plan.structure.scope_of(step.turns[0])
+            inputs = tuple(names(value) for value in step.parents)
+            keywords = training if self.plan.trained(inner) else ()
+            return Call(Name(f"self.{self.attributes[step.item]}"), inputs, keywords)
+        layer = self.plan.layers[step.node.layer]
+        holder = Name("ops" if layer.is_op else f"self.{self.layer_attribute(layer.name)}")
+        at = formulas(self.plan, self.scope, step.node)
+        if at.tree and self.late:
+            at = replace(at, named={n: f"self.{one}" for n, one in self.parameters.items()})
+        elif at.tree and layer.is_op:
+            raise InexpressibleError(layer.name)
+        call: Expression = common.apply(holder, step.node, layer, names, at)
+        if isinstance(call, Call) and trains(step.node, layer):
+            call = replace(call, keywords=(*call.keywords, *training))
+        return call
+
+    def loop(self, step: Step, names: Names, variable: str) -> list[Statement]:
+        """Write the calls of a repeated block, one after the other."""
+        span = step.turns[0].span
+        found: list[Statement] = []
+        first = names(step.parents[0])
+        if first != Name(variable):
+            found.append(Assign(variable, first, span))
+        inner = self.plan.structure.scope_of(step.turns[0])
+        keywords: tuple[tuple[str, Expression], ...] = ()
+        if self.plan.trained(inner):
+            keywords = (("training", Name("training")),)
+        call = Call(Name("block"), (Name(variable),), keywords)
+        over = Name(f"self.{self.attributes[step.item]}")
+        return [*found, For("block", over, (Assign(variable, call, span),), span)]
 
 
 def _build(graph: Graph, name: str) -> Function:

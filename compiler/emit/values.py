@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+from ...specs import arithmetic
+from ...specs.arithmetic import Formula, Literal
 from ...specs.base import WIRING, CallArguments, Item, LayerSpec, NodeSpec, OpSpec
-from ...specs.layers.ops import PREFIX, GetItem
+from ...specs.layers.ops import GetItem
+from ...specs.names import PREFIX
 from ...specs.registries import REGISTRIES
 from ..graph import Input, Layer
 from ..python import Call, Constant, Expression, Items, Name
@@ -20,7 +25,57 @@ def modules() -> dict[type[Item], str]:
     return {cls: "ops" if issubclass(cls, OpSpec) else module for cls, module in found.items()}
 
 
-def expression(value: object) -> Expression:
+class InexpressibleError(Exception):
+    """A parameter of a block stands for something that source cannot hand over as an argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """What a block computes of its parameters in one item, by key: formulas, and more keys below.
+
+    ``named`` gives what stands in source for each parameter.
+    """
+
+    tree: Mapping[str | int, Any]
+    named: Mapping[str, str]
+
+    def at(self, key: str | int) -> Formulas:
+        """Return what is computed below a key."""
+        found = self.tree.get(key)
+        return Formulas(found if isinstance(found, Mapping) else {}, self.named)
+
+    def of_choice(self) -> Formulas:
+        """Return what is computed below the name of an item, which is the only key here."""
+        return self.at(next(iter(self.tree))) if len(self.tree) == 1 else Formulas({}, self.named)
+
+
+NO_FORMULAS = Formulas({}, {})
+
+
+def formula(one: Formula, named: Mapping[str, str]) -> Expression:
+    """Return the expression of a calculation."""
+    if isinstance(one, Literal):
+        return expression(one.value)
+    if isinstance(one, arithmetic.Items):
+        return Items(tuple(formula(part, named) for part in one.parts), "()")
+    return Name(arithmetic.show(one, named))
+
+
+def computed(value: object, at: Formulas, key: str | int) -> Expression:
+    """Return the expression of a value that a block may compute.
+
+    Raises:
+        InexpressibleError: where a calculation gives an item, such as an activation with arguments.
+    """
+    found = at.tree.get(key)
+    if found is None or isinstance(found, Mapping):
+        return expression(value, at.at(key))
+    if isinstance(value, Item):
+        raise InexpressibleError(key)
+    return formula(found, at.named)
+
+
+def expression(value: object, at: Formulas = NO_FORMULAS) -> Expression:
     """Return the expression of a validated value.
 
     Raises:
@@ -30,16 +85,19 @@ def expression(value: object) -> Expression:
         case None | bool() | int() | float() | str():
             return Constant(value)
         case tuple():
-            return Items(tuple(expression(part) for part in value), "()")
+            parts = (computed(part, at, index) for index, part in enumerate(value))
+            return Items(tuple(parts), "()")
         case LayerSpec():
-            return construct(value, value.name)
+            return construct(value, value.name, at=at.of_choice())
         case Item():
-            return construct(value, None)
+            return construct(value, None, at=at.of_choice())
         case _:
             raise TypeError(f"no literal for {type(value).__name__}")
 
 
-def construct(item: Item, name: str | None, prefix: str = "") -> Call:
+def construct(
+    item: Item, name: str | Expression | None, prefix: str = "", at: Formulas = NO_FORMULAS
+) -> Call:
     """Return the call that makes an item: its arguments in Keras's order, defaults left out."""
     cls = type(item)
     skip = WIRING if isinstance(item, NodeSpec) else frozenset()
@@ -50,19 +108,20 @@ def construct(item: Item, name: str | None, prefix: str = "") -> Call:
         value = getattr(item, field)
         info = cls.model_fields[field]
         if (
-            not info.is_required()
+            field not in at.tree
+            and not info.is_required()
             and value == info.get_default()
             and type(value) is type(info.get_default())
         ):
             continue
         if lead and len(arguments) == fields.index(field):
-            arguments.append(expression(value))
+            arguments.append(computed(value, at, field))
         else:
-            keywords.append((field, expression(value)))
+            keywords.append((field, computed(value, at, field)))
     if isinstance(item, LayerSpec) and not item.trainable:
         keywords.append(("trainable", Constant(False)))
     if name is not None:
-        keywords.append(("name", Constant(name)))
+        keywords.append(("name", Constant(name) if isinstance(name, str) else name))
     called = cls.__name__.removeprefix(PREFIX)
     return Call(Name(f"{prefix}{modules()[cls]}.{called}"), tuple(arguments), tuple(keywords))
 
@@ -76,9 +135,11 @@ def _leads(item: Item, fields: list[str]) -> Iterator[bool]:
         yield required if count is None else index < count
 
 
-def layer_call(layer: Layer) -> Call:
+def layer_call(
+    layer: Layer, name: str | Expression | None = None, at: Formulas = NO_FORMULAS
+) -> Call:
     """Return the call that constructs a layer, tied to its place in the spec."""
-    call = construct(layer.spec, layer.name if layer.named else None)
+    call = construct(layer.spec, name, at=at)
     return Call(call.function, call.arguments, call.keywords, layer.span)
 
 

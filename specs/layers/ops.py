@@ -13,9 +13,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, final
 from pydantic import Field, create_model, field_validator
 
 from ..base import OpSpec, conflict
+from ..names import PREFIX
 
 T = TypeVar("T", bound=type[OpSpec])
-PREFIX = "ops."
 
 Axis = Annotated[int, Field(description="Axis to work along; 0 is the batch, -1 the last.")]
 Axes = Annotated[
@@ -318,6 +318,3 @@ OPS: tuple[type[OpSpec], ...] = (
     Cast,
     GetItem,
 )
-
-STEMS = {"ops.getitem": "get_item", "ops.abs": "absolute"}
-"""What Keras calls an operation, where that is not its own name."""

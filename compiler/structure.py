@@ -1,0 +1,297 @@
+"""The blocks of a graph as source can keep them: a function or a class for each, a loop for repeats.
+
+Every style constructs and calls its layers in one order (:mod:`hornbook.compiler.schedule`). Source with
+blocks runs through one block after the other, so the blocks are kept where that is the same order; where
+it is not, as with branches that run side by side, the graph is written out flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..specs import arithmetic
+from ..specs.blocks import INDEX, Block, Use
+from .graph import Graph, Node, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a scope: a call of a layer, or the turns of one use of a block."""
+
+    item: int
+    node: Node | None = None
+    turns: tuple[Use, ...] = ()
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The values that it takes."""
+        if self.node is not None:
+            return self.node.parents
+        return tuple(value_of(text) for text in self.turns[0].operands)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What it makes: the name of the node, or the values that the last turn returns."""
+        return (self.node.name,) if self.node is not None else self.turns[-1].outputs
+
+    @property
+    def looped(self) -> bool:
+        """Whether it is written as a loop."""
+        return self.node is None and self.turns[0].turns_formula != arithmetic.Literal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The steps of the model, or of a block as one of its uses shows them.
+
+    ``layers`` is the order of construction, ``calls`` the order of calls. ``named`` tells whether a
+    block takes a name, ``indexed`` whether it takes the number of its turn.
+    """
+
+    use: Use | None
+    block: Block | None
+    layers: tuple[Step, ...]
+    calls: tuple[Step, ...]
+    named: bool = False
+    indexed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The model's scope and those of its blocks, each block after those that it uses."""
+
+    model: Scope
+    blocks: tuple[Scope, ...] = ()
+
+    def scope_of(self, use: Use) -> Scope:
+        """Return the scope of the block that a use names."""
+        return next(one for one in self.blocks if one.block and one.block.name == use.block)
+
+
+def value_of(text: str) -> Value:
+    """Read a flat reference: `name`, or `name.1`."""
+    name, dot, index = text.partition(".")
+    return Value(name, int(index) if dot else None)
+
+
+def flat(graph: Graph) -> Structure:
+    """Return a graph as one scope of nodes."""
+    first: dict[str, Step] = {}
+    calls = tuple(Step(position, node) for position, node in enumerate(graph.nodes))
+    for step in calls:
+        if step.node is not None:
+            first.setdefault(step.node.layer, step)
+    return Structure(Scope(None, None, tuple(first[one.name] for one in graph.layers), calls))
+
+
+def structure(graph: Graph) -> Structure:
+    """Return the blocks of a graph where source can keep them, else the graph as one scope."""
+    uses = graph.expansion.uses
+    if not uses:
+        return flat(graph)
+    found = _Finder(graph).find()
+    return flat(graph) if found is None else found
+
+
+class _Finder:
+    """Sorts the nodes of a graph into scopes, and holds the order of each against the graph's."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.expansion = graph.expansion
+        self.made = {layer.name: place for place, layer in enumerate(graph.layers)}
+        self.called = {node.name: place for place, node in enumerate(graph.nodes)}
+        self.inside: dict[int | None, list[Step]] = {}
+        self.numbers = {id(use): number for number, use in enumerate(self.expansion.uses)}
+
+    def find(self) -> Structure | None:
+        self.sort()
+        shown = self.representatives()
+        if shown is None:
+            return None
+        blocks: list[Scope] = []
+        for name in self.ordered(shown):
+            scope = self.scope(shown[name], self.expansion.blocks[name])
+            blocks.append(self.with_parameters(scope, blocks))
+        model = self.scope(None, None)
+        found = Structure(model, tuple(blocks))
+        return found if self.keeps(found) else None
+
+    def sort(self) -> None:
+        """Give every node and every use its place in the scope that holds it."""
+        origins = self.expansion.origins
+        for node in self.graph.nodes:
+            origin = origins[int(node.path[1])]
+            self.inside.setdefault(origin.use, []).append(Step(origin.item, node))
+        groups: dict[tuple[int | None, int], list[Use]] = {}
+        for use in self.expansion.uses:
+            groups.setdefault((use.parent, use.item), []).append(use)
+        for (parent, item), turns in groups.items():
+            self.inside.setdefault(parent, []).append(Step(item, None, tuple(turns)))
+
+    def representatives(self) -> dict[str, Use] | None:
+        """Choose for each block the use that shows all its items and tells its inputs apart."""
+        found: dict[str, Use] = {}
+        for name, block in self.expansion.blocks.items():
+            uses = [use for use in self.expansion.uses if use.block == name]
+            if not uses:
+                continue
+            whole = [use for use in uses if self.shows(use, block)]
+            apart = [use for use in whole if len(set(use.operands)) == len(use.operands)]
+            several = any(len(set(use.operands)) == len(use.operands) for use in uses)
+            if not whole or (several and not apart) or not self.alike(uses):
+                return None
+            found[name] = (apart or whole)[0]
+        return found
+
+    def steps(self, use: Use) -> list[Step]:
+        return self.inside.get(self.numbers[id(use)], [])
+
+    def shows(self, use: Use, block: Block) -> bool:
+        return {step.item for step in self.steps(use)} == set(range(block.size))
+
+    def alike(self, uses: Iterable[Use]) -> bool:
+        """Tell whether the items have the same names of their own in all uses."""
+        seen: dict[int, set[object]] = {}
+        for use in uses:
+            for step in self.steps(use):
+                if step.node is not None:
+                    name: object = self.expansion.origins[int(step.node.path[1])].local
+                else:
+                    cut = len(use.name) + 1
+                    name = (
+                        _pattern([turn.name[cut:] for turn in step.turns])
+                        if (step.turns[0].local is not None)
+                        else None
+                    )
+                seen.setdefault(step.item, set()).add(name)
+        return all(len(names) == 1 for names in seen.values())
+
+    def ordered(self, shown: Mapping[str, Use]) -> Iterator[str]:
+        """Yield the blocks, each after those that it uses."""
+        done: set[str] = set()
+
+        def visit(name: str) -> Iterator[str]:
+            if name in done:
+                return
+            done.add(name)
+            for step in self.steps(shown[name]):
+                if step.turns:
+                    yield from visit(step.turns[0].block)
+            yield name
+
+        for name in shown:
+            yield from visit(name)
+
+    def scope(self, use: Use | None, block: Block | None) -> Scope:
+        steps = self.inside.get(None, []) if use is None else self.steps(use)
+        first: dict[str, Step] = {}
+        for step in sorted(steps, key=self.when_called):
+            key = step.node.layer if step.node is not None else f"use {step.item}"
+            first.setdefault(key, step)
+        layers = sorted(first.values(), key=self.when_made)
+        return Scope(use, block, tuple(layers), tuple(sorted(steps, key=self.when_called)))
+
+    def with_parameters(self, scope: Scope, inner: list[Scope]) -> Scope:
+        """Say whether a block takes a name and an index."""
+        origins, formulas = self.expansion.origins, self.expansion.formulas
+        known = {one.block.name: one for one in inner if one.block is not None}
+        named = indexed = False
+        for step in scope.calls:
+            if step.node is not None:
+                flat_index = int(step.node.path[1])
+                named |= origins[flat_index].local is not None
+                indexed |= any(
+                    INDEX in arithmetic.names(formula)
+                    for path, formula in formulas.items()
+                    if path[:2] == ("layers", flat_index)
+                )
+            else:
+                use = step.turns[0]
+                named |= use.local is not None or known[use.block].named
+                taken = (*use.formulas.values(), use.turns_formula)
+                indexed |= any(INDEX in arithmetic.names(formula) for formula in taken)
+        return Scope(scope.use, scope.block, scope.layers, scope.calls, named, indexed)
+
+    def when_made(self, step: Step) -> int:
+        return min((self.made[node.layer] for node in self.nodes(step)), default=0)
+
+    def when_called(self, step: Step) -> int:
+        return min((self.called[node.name] for node in self.nodes(step)), default=0)
+
+    def nodes(self, step: Step) -> Iterator[Node]:
+        """Yield the nodes of a step, those of blocks in blocks included."""
+        if step.node is not None:
+            yield step.node
+        for use in step.turns:
+            for one in self.steps(use):
+                yield from self.nodes(one)
+
+    # The order of the whole
+
+    def keeps(self, found: Structure) -> bool:
+        """Tell whether source with blocks constructs and calls in the order of the graph."""
+        if any(
+            step.looped and len(step.turns[0].operands) != 1
+            for scope in (found.model, *found.blocks)
+            for step in scope.calls
+        ):
+            return False
+        layers = [node.layer for node in self.run(found.model.layers, None, found, True)]
+        calls = [node.name for node in self.run(found.model.calls, None, found, False)]
+        return layers == [layer.name for layer in self.graph.layers] and calls == [
+            node.name for node in self.graph.nodes
+        ]
+
+    def run(
+        self, steps: Iterable[Step], use: Use | None, found: Structure, making: bool
+    ) -> Iterator[Node]:
+        """Yield the nodes in the order in which source with blocks goes through them."""
+        own = self.inside.get(None, []) if use is None else self.steps(use)
+        here: dict[int, Step] = {}
+        for step in own:
+            here.setdefault(step.item, step)
+        for shown in steps:
+            if shown.item not in here:
+                continue
+            step = here[shown.item]
+            if step.node is not None:
+                yield step.node
+            for turn in step.turns:
+                scope = found.scope_of(turn)
+                inner = scope.layers if making else scope.calls
+                yield from self.run(inner, turn, found, making)
+
+
+def numbered(names: Iterable[str]) -> tuple[str, int, str] | None:
+    """Read names that count up by one: return what stands before the number, the first, what stands behind."""
+    found = list(names)
+    first = found[0]
+    for start in range(len(first)):
+        if not first[start].isdecimal() or (start and first[start - 1].isdecimal()):
+            continue
+        end = start
+        while end < len(first) and first[end].isdecimal():
+            end += 1
+        head, number, tail = first[:start], int(first[start:end]), first[end:]
+        if all(name == f"{head}{number + turn}{tail}" for turn, name in enumerate(found)):
+            return head, number, tail
+    return None
+
+
+def _pattern(names: list[str]) -> object:
+    """Return what names that count up have in common, whatever their number."""
+    return numbered(names) or tuple(names)
+
+
+def named_in_source(graph: Graph) -> frozenset[str]:
+    """Return the layers that have their name in every style: all but the unnamed ones in blocks."""
+    origins = graph.expansion.origins
+    return frozenset(
+        node.layer
+        for node in graph.nodes
+        if not origins
+        or origins[int(node.path[1])].use is None
+        or origins[int(node.path[1])].local is not None
+    )

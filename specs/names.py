@@ -1,0 +1,47 @@
+"""The names that Keras gives to what has none."""
+
+from __future__ import annotations
+
+import re
+
+SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
+PREFIX = "ops."
+STEMS = {"ops.getitem": "get_item", "ops.abs": "absolute"}
+"""What Keras calls an operation, where that is not its own name."""
+
+
+def snake_case(class_name: str) -> str:
+    """Return the stem of the name that Keras gives to a layer of a class: Conv2D is conv2d."""
+    for split in SPLITS:
+        class_name = split.sub(r"\1_\2", class_name)
+    return class_name.lower()
+
+
+def stem(name: str) -> str:
+    """Return the stem of the name of what a spec calls ``Conv2D`` or ``ops.add``."""
+    return STEMS.get(name, snake_case(name.removeprefix(PREFIX)))
+
+
+class Names:
+    """Gives out names the way Keras does: the stem first, then the stem with 1, 2, ..."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, int] = {}
+
+    def next(self, stem: str) -> str:
+        """Return the next name of a stem, and count it."""
+        name = self.peek(stem)
+        self.given[stem] = self.given.get(stem, 0) + 1
+        return name
+
+    def peek(self, stem: str) -> str:
+        """Return the next name of a stem without taking it."""
+        count = self.given.get(stem, 0)
+        return f"{stem}_{count}" if count else stem
+
+    def free(self, stem: str, taken: set[str]) -> str:
+        """Return the next name of a stem that is not taken."""
+        name = self.next(stem)
+        while name in taken:
+            name = self.next(stem)
+        return name
