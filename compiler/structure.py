@@ -1,25 +1,31 @@
 """The blocks of a graph as source can keep them: a function or a class for each, a loop for repeats.
 
 Every style constructs and calls its layers in one order (:mod:`hornbook.compiler.schedule`). Source with
-blocks runs through one block after the other, so the blocks are kept where that is the same order; where
-it is not, as with branches that run side by side, the graph is written out flat.
+blocks runs through one block after the other, so a block is kept where that is the same order. Where
+blocks run side by side, as the two ways through a residual block may, their items are written out in the
+scope that uses them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ..specs import arithmetic
-from ..specs.blocks import INDEX, Block, Use
+from ..specs.arithmetic import Formula
+from ..specs.blocks import INDEX, Block, Expansion, Use
 from .graph import Graph, Node, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a scope: a call of a layer, or the turns of one use of a block."""
+    """A step of a scope: a call of a layer, or the turns of one use of a block.
 
-    item: int
+    ``item`` is the position of the item in the scope; of an item written out here, the positions
+    that lead to it.
+    """
+
+    item: tuple[int, ...]
     node: Node | None = None
     turns: tuple[Use, ...] = ()
 
@@ -64,6 +70,8 @@ class Structure:
     model: Scope
     blocks: tuple[Scope, ...] = ()
 
+    inlined: frozenset[tuple[str | None, int]] = frozenset()
+
     def scope_of(self, use: Use) -> Scope:
         """Return the scope of the block that a use names."""
         return next(one for one in self.blocks if one.block and one.block.name == use.block)
@@ -78,7 +86,7 @@ def value_of(text: str) -> Value:
 def flat(graph: Graph) -> Structure:
     """Return a graph as one scope of nodes."""
     first: dict[str, Step] = {}
-    calls = tuple(Step(position, node) for position, node in enumerate(graph.nodes))
+    calls = tuple(Step((position,), node) for position, node in enumerate(graph.nodes))
     for step in calls:
         if step.node is not None:
             first.setdefault(step.node.layer, step)
@@ -102,11 +110,18 @@ class _Finder:
         self.expansion = graph.expansion
         self.made = {layer.name: place for place, layer in enumerate(graph.layers)}
         self.called = {node.name: place for place, node in enumerate(graph.nodes)}
+        self.inlined: set[tuple[str | None, int]] = set()
         self.inside: dict[int | None, list[Step]] = {}
-        self.numbers = {id(use): number for number, use in enumerate(self.expansion.uses)}
 
     def find(self) -> Structure | None:
-        self.sort()
+        while True:
+            self.sort()
+            apart = self.apart()
+            if apart is None:
+                return None
+            if not apart:
+                break
+            self.inlined |= apart
         shown = self.representatives()
         if shown is None:
             return None
@@ -114,27 +129,76 @@ class _Finder:
         for name in self.ordered(shown):
             scope = self.scope(shown[name], self.expansion.blocks[name])
             blocks.append(self.with_parameters(scope, blocks))
-        model = self.scope(None, None)
-        found = Structure(model, tuple(blocks))
+        found = Structure(self.scope(None, None), tuple(blocks), frozenset(self.inlined))
         return found if self.keeps(found) else None
 
     def sort(self) -> None:
         """Give every node and every use its place in the scope that holds it."""
-        origins = self.expansion.origins
+        origins, uses = self.expansion.origins, self.expansion.uses
+        self.inside = {}
         for node in self.graph.nodes:
             origin = origins[int(node.path[1])]
-            self.inside.setdefault(origin.use, []).append(Step(origin.item, node))
-        groups: dict[tuple[int | None, int], list[Use]] = {}
-        for use in self.expansion.uses:
-            groups.setdefault((use.parent, use.item), []).append(use)
-        for (parent, item), turns in groups.items():
-            self.inside.setdefault(parent, []).append(Step(item, None, tuple(turns)))
+            owner, item = self.home(origin.use, (origin.item,))
+            self.inside.setdefault(owner, []).append(Step(item, node))
+        groups: dict[tuple[int | None, tuple[int, ...]], list[Use]] = {}
+        for use in uses:
+            if not self.is_inlined(use):
+                owner, item = self.home(use.parent, (use.item,))
+                groups.setdefault((owner, item), []).append(self.lifted(use))
+        for (owner, item), turns in groups.items():
+            self.inside.setdefault(owner, []).append(Step(item, None, tuple(turns)))
+
+    def is_inlined(self, use: Use) -> bool:
+        return (self.block_of(use.parent), use.item) in self.inlined
+
+    def block_of(self, number: int | None) -> str | None:
+        return None if number is None else self.expansion.uses[number].block
+
+    def home(self, number: int | None, item: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
+        """Return the scope that an item is written out in, and its place there."""
+        while number is not None and self.is_inlined(self.expansion.uses[number]):
+            use = self.expansion.uses[number]
+            number, item = use.parent, (use.item, *item)
+        return number, item
+
+    def lifted(self, use: Use) -> Use:
+        """Return a use with its arguments in terms of the scope that it is written out in."""
+        formulas = {
+            name: lifted(one, use.parent, self.expansion, self.inlined)
+            for name, one in use.formulas.items()
+        }
+        turns = lifted(use.turns_formula, use.parent, self.expansion, self.inlined)
+        return replace(use, formulas=formulas, turns_formula=turns)
+
+    def apart(self) -> set[tuple[str | None, int]] | None:
+        """Return the uses whose items do not follow each other; None where one of them repeats."""
+        found: set[tuple[str | None, int]] = set()
+        for steps in self.inside.values():
+            whole = [node for step in steps for node in self.nodes(step)]
+            orders = (
+                sorted({self.made[node.layer] for node in whole}),
+                sorted({self.called[node.name] for node in whole}),
+            )
+            ranks = [{place: rank for rank, place in enumerate(order)} for order in orders]
+            for step in steps:
+                for use in step.turns:
+                    nodes = [n for one in self.steps(use) for n in self.nodes(one)]
+                    made = {ranks[0][self.made[node.layer]] for node in nodes}
+                    called = {ranks[1][self.called[node.name]] for node in nodes}
+                    if all(max(one) - min(one) + 1 == len(one) for one in (made, called) if one):
+                        continue
+                    if step.looped:
+                        return None
+                    found.add((self.block_of(use.parent), use.item))
+        return found
 
     def representatives(self) -> dict[str, Use] | None:
         """Choose for each block the use that shows all its items and tells its inputs apart."""
         found: dict[str, Use] = {}
         for name, block in self.expansion.blocks.items():
-            uses = [use for use in self.expansion.uses if use.block == name]
+            uses = [
+                use for use in self.expansion.uses if use.block == name and not self.is_inlined(use)
+            ]
             if not uses:
                 continue
             whole = [use for use in uses if self.shows(use, block)]
@@ -146,25 +210,23 @@ class _Finder:
         return found
 
     def steps(self, use: Use) -> list[Step]:
-        return self.inside.get(self.numbers[id(use)], [])
+        return self.inside.get(use.number, [])
 
     def shows(self, use: Use, block: Block) -> bool:
-        return {step.item for step in self.steps(use)} == set(range(block.size))
+        return {step.item[0] for step in self.steps(use)} == set(range(block.size))
 
     def alike(self, uses: Iterable[Use]) -> bool:
         """Tell whether the items have the same names of their own in all uses."""
-        seen: dict[int, set[object]] = {}
+        seen: dict[tuple[int, ...], set[object]] = {}
         for use in uses:
+            cut = len(use.name) + 1
             for step in self.steps(use):
-                if step.node is not None:
-                    name: object = self.expansion.origins[int(step.node.path[1])].local
-                else:
-                    cut = len(use.name) + 1
-                    name = (
-                        _pattern([turn.name[cut:] for turn in step.turns])
-                        if (step.turns[0].local is not None)
-                        else None
-                    )
+                name: object = None
+                if step.node is None and step.turns[0].local is not None:
+                    name = _pattern([turn.name[cut:] for turn in step.turns])
+                elif step.node is not None:
+                    told = self.expansion.origins[int(step.node.path[1])].local is not None
+                    name = step.node.name[cut:] if told else None
                 seen.setdefault(step.item, set()).add(name)
         return all(len(names) == 1 for names in seen.values())
 
@@ -203,7 +265,7 @@ class _Finder:
                 flat_index = int(step.node.path[1])
                 named |= origins[flat_index].local is not None
                 indexed |= any(
-                    INDEX in arithmetic.names(formula)
+                    INDEX in arithmetic.names(self.own(formula, origins[flat_index].use))
                     for path, formula in formulas.items()
                     if path[:2] == ("layers", flat_index)
                 )
@@ -213,6 +275,9 @@ class _Finder:
                 taken = (*use.formulas.values(), use.turns_formula)
                 indexed |= any(INDEX in arithmetic.names(formula) for formula in taken)
         return Scope(scope.use, scope.block, scope.layers, scope.calls, named, indexed)
+
+    def own(self, formula: Formula, number: int | None) -> Formula:
+        return lifted(formula, number, self.expansion, self.inlined)
 
     def when_made(self, step: Step) -> int:
         return min((self.made[node.layer] for node in self.nodes(step)), default=0)
@@ -249,7 +314,7 @@ class _Finder:
     ) -> Iterator[Node]:
         """Yield the nodes in the order in which source with blocks goes through them."""
         own = self.inside.get(None, []) if use is None else self.steps(use)
-        here: dict[int, Step] = {}
+        here: dict[tuple[int, ...], Step] = {}
         for step in own:
             here.setdefault(step.item, step)
         for shown in steps:
@@ -262,6 +327,28 @@ class _Finder:
                 scope = found.scope_of(turn)
                 inner = scope.layers if making else scope.calls
                 yield from self.run(inner, turn, found, making)
+
+
+def lifted(
+    formula: Formula,
+    number: int | None,
+    expansion: Expansion,
+    inlined: Collection[tuple[str | None, int]],
+) -> Formula:
+    """Return a formula of a use's parameters in terms of the scope that the use is written out in."""
+    while number is not None:
+        use = expansion.uses[number]
+        parent = None if use.parent is None else expansion.uses[use.parent].block
+        if (parent, use.item) not in inlined:
+            break
+        declared = expansion.blocks[use.block].parameters
+        given: dict[str, Formula] = {
+            name: one for name, one in declared.items() if isinstance(one, arithmetic.Literal)
+        }
+        given |= {**use.formulas, INDEX: arithmetic.Literal(use.turn + 1)}
+        formula = arithmetic.bind(arithmetic.substitute(formula, given), {})
+        number = use.parent
+    return formula
 
 
 def numbered(names: Iterable[str]) -> tuple[str, int, str] | None:

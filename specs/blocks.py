@@ -106,8 +106,8 @@ class Use:
     """One instance of a block: one turn of one item that names the block.
 
     ``parent`` and ``item`` say where the item stands (the use that holds it, None for the model; its
-    position there); ``start`` and ``end`` which of the flat items came of it. ``formulas`` holds the
-    arguments, and ``turns_formula`` the number of repetitions, in terms of the parent's parameters.
+    position there). ``formulas`` holds the arguments, and ``turns_formula`` the number of repetitions,
+    in terms of the parent's parameters.
     """
 
     block: str
@@ -120,8 +120,7 @@ class Use:
     turns_formula: Formula
     formulas: Mapping[str, Formula]
     span: Span
-    start: int = 0
-    end: int = 0
+    number: int
     operands: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
@@ -602,7 +601,7 @@ class _Expander:
             self.uses.append(
                 Use(
                     block, scope.prefix + name, local, scope.use, position, turn, turns,
-                    turns_formula, formulas, span, len(self.items),
+                    turns_formula, formulas, span, len(self.uses),
                 )
             )  # fmt: skip
             body = _Env(
@@ -612,7 +611,6 @@ class _Expander:
             )
             self.instances.append(inner)
             self.scope(self.bodies[block], ("blocks", block, "layers"), body, inner, (*way, block))
-            self.uses[inner.use or 0].end = len(self.items)
             self.check_outputs(shape, inner, body)
             last = inner
             feeds = [_Ref(inner, str(k)) for k in range(len(shape.inputs))]

@@ -12,7 +12,7 @@ from ...specs.blocks import INDEX, Use
 from ..graph import Graph, Layer, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
 from ..python import Call, Constant, Expression, Name, Subscript
-from ..structure import Scope, Step, Structure, numbered, value_of
+from ..structure import Scope, Step, Structure, lifted, numbered, value_of
 from . import common
 from .values import NO_FORMULAS, Formulas, InexpressibleError, formula, layer_call
 
@@ -58,6 +58,18 @@ class Plan:
             for key in path[2:-1]:
                 tree = tree.setdefault(key, {})
             tree[path[-1]] = one
+        return found
+
+    def lifted(self, tree: Mapping[str | int, Any], number: int | None) -> dict[str | int, Any]:
+        """Put formulas in terms of the scope that an item is written out in; drop what is constant there."""
+        found: dict[str | int, Any] = {}
+        for key, one in tree.items():
+            if isinstance(one, Mapping):
+                found[key] = self.lifted(one, number)
+                continue
+            own = lifted(one, number, self.graph.expansion, self.structure.inlined)
+            if not isinstance(own, Literal):
+                found[key] = own
         return found
 
     @cached_property
@@ -218,9 +230,9 @@ def constructed(
     ``name`` stands for the block's name, ``named`` gives what stands for its parameters.
     """
     layer = plan.layers[node.layer]
+    index = int(node.path[1])
     if scope.use is None:
         return layer_call(layer, layer.name if layer.named else None)
-    index = int(node.path[1])
     at = formulas(plan, scope, node)
     at = at if named is None else replace(at, named=named)
     if any(field in at.tree for field in ("trainable", "call", "inputs")):
@@ -235,7 +247,9 @@ def formulas(plan: Plan, scope: Scope, node: Node) -> Formulas:
     """Return what a block computes in the item behind a node."""
     if scope.use is None:
         return NO_FORMULAS
-    tree = plan.trees.get(int(node.path[1]), {})
+    index = int(node.path[1])
+    number = plan.graph.expansion.origins[index].use
+    tree = plan.lifted(plan.trees.get(index, {}), number)
     return Formulas(tree, plan.parameters(scope)).of_choice()
 
 
@@ -285,10 +299,12 @@ def _plus(count: Formula, number: int) -> Formula:
     match count:
         case Literal(value):
             return Literal(value + number)
-        case Binary("-", left, Literal(value)) if value == number:
-            return left
+        case Binary("-", left, Literal(value)) if isinstance(value, int):
+            return _plus(left, number - value)
         case _ if number == 0:
             return count
+        case _ if number < 0:
+            return Binary("-", count, Literal(-number))
         case _:
             return Binary("+", count, Literal(number))
 

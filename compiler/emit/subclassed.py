@@ -113,7 +113,7 @@ class _Body:
         self.trained = plan.trained(scope)
         self.attributes = self.held()
 
-    def held(self) -> dict[int, str]:
+    def held(self) -> dict[tuple[int, ...], str]:
         """Name the attribute of each layer and of each use of a block, by the item's position."""
         names = Names(self.plan, self.scope, self.scope.calls, ())
         names.used |= MODEL_ATTRIBUTES
