@@ -156,8 +156,16 @@ def _erasing(layer: RandomErasing, inputs: tuple[TensorType, ...]) -> Inference:
 
 def _perspective(layer: RandomPerspective, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    need_axes("RandomPerspective", given, _layout(layer))
-    _sizes(layer, given)
+    layout = _layout(layer)
+    need_axes("RandomPerspective", given, layout)
+    for place, size in enumerate(_sizes(layer, given)):
+        if size < 2:
+            # Two of the corners that it moves would be one, and its equations have no solution.
+            raise RuleError(
+                "HB402",
+                f"`RandomPerspective` moves the four corners of an image, but the "
+                f"{AXES[2][place]} (axis {layout.spatial[place]}) has 1 entry: {given}",
+            )
     return Inference(TensorType(given.shape))
 
 
