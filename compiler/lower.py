@@ -11,7 +11,7 @@ from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.load import Spec
 from ..specs.wording import any_of, did_you_mean
 from .graph import Graph, Input, Layer, Node, TensorType, Value
-from .naming import Names, implied, snake_case
+from .naming import Names, composed, implied, snake_case
 from .schedule import Step, schedule
 
 
@@ -376,6 +376,8 @@ class _Lowering:
         stem = snake_case(type(entry.item).__name__)
         named = entry.item.name is not None or keras.peek(stem) != entry.name
         if not named:
+            keras.next(stem)
+        for stem in composed(entry.item, named):
             keras.next(stem)
         return Layer(entry.name, entry.item, entry.span, named)
 

@@ -38,7 +38,7 @@ Cut = CenterCrop | Resizing
 LAST = Layout(2, False)
 
 NEIGHBOURS = {"nearest": 0, "bilinear": 4, "bicubic": 16, "lanczos3": 36, "lanczos5": 100}
-"""How many old entries an interpolation weighs for a new one; `area` weighs all of them once."""
+"""How many old entries an interpolation weighs for a new one."""
 
 SHADES = 256
 """Number of values that an equalized image can have."""
@@ -182,8 +182,6 @@ def _resizing(layer: Resizing, inputs: tuple[TensorType, ...]) -> Inference:
     need_axes("Resizing", given, _layout(layer))
     _only_floats(layer, given)
     output = _resized(layer, given)
-    if layer.interpolation == "area":
-        return Inference(output, (), entries(given))
     return Inference(output, (), times(2 * NEIGHBOURS[layer.interpolation], entries(output)))
 
 

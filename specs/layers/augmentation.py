@@ -66,6 +66,11 @@ def _saturable(
         )
 
 
+def _always_whole(*factors: float | tuple[float, float]) -> bool:
+    """Tell whether slants can only be as large as the image, which makes a line of it."""
+    return all(isinstance(one, tuple) and min(one) == 1 for one in factors)
+
+
 def _misplaced(what: str) -> PydanticCustomError:
     """Make the error of a layer whose parts do not heed where the channels stand."""
     return conflict(
@@ -85,7 +90,7 @@ class Resizing(LayerSpec):
     height: Annotated[Size, Field(description="Height of the output.")]
     width: Annotated[Size, Field(description="Width of the output.")]
     interpolation: Annotated[
-        Literal["bilinear", "nearest", "bicubic", "lanczos3", "lanczos5", "area"],
+        Literal["bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"],
         Field(description="How to find an entry between others."),
     ] = "bilinear"
     crop_to_aspect_ratio: Annotated[
@@ -452,6 +457,16 @@ class RandomShear(LayerSpec):
     data_format: DataFormat = None
     seed: Seed = None
 
+    @model_validator(mode="after")
+    def _area(self) -> RandomShear:
+        if _always_whole(self.x_factor, self.y_factor):
+            raise conflict(
+                "y_factor",
+                "an image slanted by its whole size both ways is a line, which has no way back",
+                "lower one of the bounds",
+            )
+        return self
+
 
 @final
 class RandAugment(LayerSpec):
@@ -468,6 +483,16 @@ class RandAugment(LayerSpec):
     interpolation: Interpolation = "bilinear"
     seed: Seed = None
     data_format: DataFormat = None
+
+    @model_validator(mode="after")
+    def _area(self) -> RandAugment:
+        if _always_whole(self.factor):
+            raise conflict(
+                "factor",
+                "at full strength its slant makes a line of an image, which has no way back",
+                "lower one of the bounds",
+            )
+        return self
 
     @model_validator(mode="after")
     def _channels_last(self) -> RandAugment:
