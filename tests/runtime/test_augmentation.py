@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from hornbook.compiler.driver import STYLES, analyse
+from hornbook.runtime.build import build_typed
 from hornbook.runtime.verify import verify
 from hornbook.specs.layers.augmentation import LAYERS
 from hornbook.specs.load import load
@@ -70,3 +72,22 @@ def test_every_layer_stands_in_a_chain() -> None:
 def test_a_chain_is_certified(name: str) -> None:
     certificate = verify(spec(CHAINS[name]), steps=3)
     assert certificate.passed, [check for check in certificate.checks if not check.equal]
+
+
+COMPOSED = """
+  - RandAugment: {name: mine}
+  - RandomHue: {factor: 0.5}
+  - RandAugment
+  - RandomShear
+  - RandomColorJitter: {hue_factor: 0.5}
+  - RandomContrast: {factor: 0.5}
+  - RandomHue: {factor: 0.5}
+  - RandAugment
+"""
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_layers_inside_layers_take_names(style: str) -> None:
+    """Keras counts the layers that a layer makes for itself among those of their classes."""
+    built = build_typed(analyse(spec(COMPOSED)), style, seed=1)
+    assert [layer.name for layer in built.layers.values()] == list(built.layers)
