@@ -12,7 +12,7 @@ from ..specs.load import Spec
 from ..specs.names import Names
 from ..specs.wording import any_of, did_you_mean, flow
 from .graph import Argument, Graph, Input, Layer, Literal, Node, TensorType, Value
-from .naming import implied, stem_of
+from .naming import composed, implied, stem_of
 from .schedule import Step, schedule
 
 
@@ -451,6 +451,8 @@ class _Lowering:
             self.said(entry) or stem in counted or keras.peek(stem) != entry.name
         ) and not isinstance(entry.item, OpSpec)
         if not named:
+            keras.next(stem)
+        for stem in composed(entry.item, named):
             keras.next(stem)
         return Layer(entry.name, entry.item, entry.span, named)
 

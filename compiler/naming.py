@@ -7,6 +7,7 @@ import keyword
 from collections.abc import Iterable
 
 from ..specs.base import LayerSpec, NodeSpec
+from ..specs.layers.augmentation import RandAugment, RandomColorJitter
 from ..specs.names import snake_case, stem
 
 RESERVED = frozenset(
@@ -34,8 +35,47 @@ def implied(layer: NodeSpec) -> Iterable[str]:
     for value in layer.__dict__.values():
         if isinstance(value, LayerSpec):
             yield from implied(value)
+            yield from composed(value, value.name is not None)
             if value.name is None:
                 yield snake_case(type(value).__name__)
+
+
+VARIATIONS = (
+    "random_shear",
+    "random_translation",
+    "random_rotation",
+    "random_brightness",
+    "random_color_degeneration",
+    "random_contrast",
+    "random_sharpness",
+    "solarization",
+    "random_posterization",
+    "auto_contrast",
+    "equalization",
+)
+"""Stems of the layers that a RandAugment is composed of."""
+
+JITTERS = {
+    "brightness_factor": "random_brightness",
+    "contrast_factor": "random_contrast",
+    "saturation_factor": "random_saturation",
+    "hue_factor": "random_hue",
+}
+"""Stems of the layers that a RandomColorJitter is composed of, where their factor is given."""
+
+
+def composed(layer: NodeSpec, named: bool) -> Iterable[str]:
+    """Yield the stems of the layers that a layer constructs by itself, in its own constructor.
+
+    ``named`` tells whether it is given a name. A RandAugment passes that on to its layers.
+    """
+    match layer:
+        case RandAugment() if not named:
+            yield from VARIATIONS
+        case RandomColorJitter():
+            yield from (
+                stem for field, stem in JITTERS.items() if getattr(layer, field) is not None
+            )
 
 
 def attribute(name: str, taken: Iterable[str], suffix: str = "layer") -> str:

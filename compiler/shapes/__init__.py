@@ -9,6 +9,7 @@ from ..graph import Inference, TensorType
 from . import (
     activation,
     attention,
+    augmentation,
     conv,
     core,
     merging,
@@ -26,6 +27,7 @@ from .rule import Rule
 FAMILIES = (
     activation,
     attention,
+    augmentation,
     conv,
     core,
     merging,

@@ -8,6 +8,7 @@ from ..base import LayerSpec
 from . import (
     activation,
     attention,
+    augmentation,
     conv,
     core,
     merging,
@@ -22,6 +23,7 @@ from . import (
 FAMILIES = (
     activation,
     attention,
+    augmentation,
     conv,
     core,
     merging,
@@ -42,6 +44,7 @@ ALIASES: Mapping[str, str] = {
 _CODE = "it runs code of your own, and a spec holds data"
 
 REFUSED: Mapping[str, str] = {
+    **augmentation.REFUSED,
     "FlaxLayer": _CODE,
     "InputLayer": "inputs are declared under `inputs:`",
     "JaxLayer": _CODE,

@@ -13,7 +13,17 @@ from hornbook.specs.base import CallArguments, LayerSpec  # noqa: E402
 from hornbook.specs.layers import LAYERS  # noqa: E402
 
 NAMES = set(CallArguments.model_fields)
-IDLE = {"Dense": {"training"}, "EinsumDense": {"training"}}
+IDLE = {
+    name: {"training"}
+    for name in (
+        "AutoContrast",
+        "CenterCrop",
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        "Dense",
+        "EinsumDense",
+        "Resizing",
+    )
+}
 """Call arguments that change nothing in a model that is not quantized."""
 OPERATIONS = [cls for cls in LAYERS if hasattr(keras.layers, cls.__name__)]
 

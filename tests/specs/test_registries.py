@@ -67,6 +67,8 @@ def test_defaults_are_values_that_the_class_accepts(kind: str, name: str) -> Non
     }
     if name == "L1L2":
         required = {"l1": 0.5}
+    if name == "RandomPosterization":
+        required = {"factor": 4}
     given = {
         field: info.get_default()
         for field, info in cls.model_fields.items()
@@ -102,6 +104,7 @@ EXAMPLES: dict[str, Any] = {
     "activation": "relu",
     "dims": (1,),
     "factor": 0.5,
+    "height": 3,
     "height_factor": 0.5,
     "input_dim": 3,
     "n": 2,
@@ -109,6 +112,7 @@ EXAMPLES: dict[str, Any] = {
     "pool_size": 2,
     "scale": 0.5,
     "target_shape": (2,),
+    "width": 3,
     "width_factor": 0.5,
 }
 
