@@ -349,6 +349,10 @@ def _open(
             elements = [(f"{_text(key)}: ", part) for key, part in value.items]
             return _opened(f"{before}{{", elements, f"}}{after}", pad, span)
         case Comprehension(element, target, iterable):
+            whole = f"{pad}{INDENT}{_flat(value)[1:-1]}"
+            if _width(whole) <= WIDTH:
+                texts = (f"{pad}{before}[", whole, f"{pad}]{after}")
+                return [_Line(text, span) for text in texts]
             inside = _laid_out(element, pad + INDENT, "", None, span)
             loop = _Line(f"{pad}{INDENT}for {target} in {_flat(iterable)}", span)
             return [_Line(f"{pad}{before}[", span), *inside, loop, _Line(f"{pad}]{after}", span)]

@@ -8,6 +8,7 @@ scope that uses them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from ..specs import arithmetic
 from ..specs.arithmetic import Formula
 from ..specs.blocks import INDEX, Block, Expansion, Use
 from .graph import Graph, Node, Value
+from .naming import stem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def structure(graph: Graph) -> Structure:
     uses = graph.expansion.uses
     if not uses:
         return flat(graph)
-    found = _Finder(graph).find()
+    found = None if _clashes(graph) else _Finder(graph).find()
     return flat(graph) if found is None else found
 
 
@@ -372,13 +374,39 @@ def _pattern(names: list[str]) -> object:
     return numbered(names) or tuple(names)
 
 
-def named_in_source(graph: Graph) -> frozenset[str]:
-    """Return the layers that have their name in every style: all but the unnamed ones in blocks."""
+def left_to_keras(graph: Graph) -> dict[str, str]:
+    """Return the unnamed layers of blocks, each with the stem of the name that Keras gives it."""
     origins = graph.expansion.origins
+    layers = {layer.name: layer for layer in graph.layers if not layer.is_op}
+    found: dict[str, str] = {}
+    for node in graph.nodes:
+        if not origins or node.name not in layers:
+            continue
+        origin = origins[int(node.path[1])]
+        if origin.use is not None and origin.local is None:
+            found[node.name] = stem_of(layers[node.name].spec)
+    return found
+
+
+def named_in_source(graph: Graph) -> frozenset[str]:
+    """Return the layers that bear their name in every style.
+
+    They are all but the unnamed ones of blocks, and unnamed ones that Keras counts together with those.
+    """
+    unnamed = left_to_keras(graph)
+    stems = set(unnamed.values())
     return frozenset(
-        node.layer
-        for node in graph.nodes
-        if not origins
-        or origins[int(node.path[1])].use is None
-        or origins[int(node.path[1])].local is not None
+        layer.name
+        for layer in graph.layers
+        if not layer.is_op
+        and layer.name not in unnamed
+        and (layer.named or stem_of(layer.spec) not in stems)
     )
+
+
+def _clashes(graph: Graph) -> bool:
+    """Tell whether a name that is said is one that Keras may give to an unnamed layer of a block."""
+    unnamed = left_to_keras(graph)
+    stems = set(unnamed.values())
+    said = (layer.name for layer in graph.layers if layer.named and layer.name not in unnamed)
+    return any(re.sub(r"_\d+$", "", name) in stems or name in stems for name in said)

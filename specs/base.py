@@ -12,7 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Path = tuple[str | int, ...]
@@ -37,7 +44,12 @@ class Item(BaseModel):
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,127}$")]
-LayerName = Annotated[Name | None, Field(description="Name of the layer, unique in the spec.")]
+LayerName = Annotated[
+    Name | None,
+    # In a block, where it follows the block's own name, a name may begin with a digit.
+    WithJsonSchema({"type": ["string", "null"], "pattern": r"^[A-Za-z0-9{][^ ]*$"}),
+    Field(description="Name of the layer, unique in the spec."),
+]
 InputNames = Annotated[
     str | tuple[str, ...] | None,
     Field(

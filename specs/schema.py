@@ -26,9 +26,21 @@ NAMED: Final = "x-named"
 NULL: Final[Json] = {"type": "null"}
 NAMED_VALUE: Final[Json] = {
     "type": "string",
-    "pattern": r"^\$",
-    "description": "A value by its name, such as `$classes`.",
+    "pattern": r"\$",
+    "description": "A value by its name, such as `$classes`, or a calculation, such as `$width * 2`.",
 }
+BLOCK_USES: Final[list[Json]] = [
+    {"type": "string", "pattern": r"^[a-z][a-z0-9_]*$", "description": "A block, by its name."},
+    {
+        "type": "object",
+        "description": "A block, by its name, with its arguments.",
+        "patternProperties": {r"^[a-z][a-z0-9_]*$": {"type": ["object", "null"]}},
+        "additionalProperties": False,
+    },
+]
+"""A use of a block. Its name is the document's own; a small letter tells it from a layer's."""
+
+COMPUTED: Final = ("integer", "number", "boolean")
 
 
 def schema() -> Json:
@@ -38,6 +50,7 @@ def schema() -> Json:
     defs = {**inner, **_classes()}
     for kind, one in REGISTRIES.items():
         defs[kind] = _choice(one)
+    defs["entry"]["anyOf"] += BLOCK_USES
     whole = {
         "$schema": DIALECT,
         "title": "A hornbook spec",
@@ -115,7 +128,7 @@ def _choice(one: Registry) -> Json:
         if not _needs_arguments(named[name])
     ]
     calls = [_with_arguments(one, name, cls) for name, cls in named.items()]
-    return {"anyOf": [*classes, *words, *calls]}
+    return {"anyOf": [*classes, *words, *calls, *([] if one.kind == "layer" else [NAMED_VALUE])]}
 
 
 def _named(one: Registry) -> dict[str, type[Item]]:
@@ -190,8 +203,10 @@ def _collapse(node: Json) -> Json:
 
 
 def _named_integer(node: Json) -> Json:
-    """Offer a `$` name beside an integer."""
-    if node.get("type") not in ("integer", ["integer", "null"]) or node.get(NAMED):
+    """Offer a `$` name beside a number or a truth value."""
+    kinds = node.get("type")
+    lead = kinds[0] if isinstance(kinds, list) and kinds[1:] == ["null"] else kinds
+    if lead not in COMPUTED or node.get(NAMED):
         return node
     outer = {key: value for key, value in node.items() if key in ("description", "default")}
     inner = {key: value for key, value in node.items() if key not in outer}

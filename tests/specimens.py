@@ -10,10 +10,35 @@ from hypothesis import strategies as st
 from hornbook.compiler.graph import TensorType
 from hornbook.compiler.shapes import infer
 from hornbook.specs.base import Item, registry
+from hornbook.specs.load import Spec, load, zoo
+from hornbook.specs.overrides import Override
 from strategies_a import valid_items as items_a
 from strategies_b import valid_items as items_b
 from strategies_b import valid_merges
 from strategies_c import valid_items as items_c
+
+SMALL = {
+    "resnet50": ("inputs.image=[32, 32, 3]",),
+    "mobilenet_v2": ("inputs.image=[32, 32, 3]",),
+    "unet": ("inputs.image=[16, 16, 1]", "width=4"),
+    "bert_tiny": ("width=16", "vocabulary=50", "length=12"),
+    "vit_tiny": ("inputs.image=[64, 64, 3]", "patches=16", "width=12", "depth=2"),
+}
+"""Shipped architectures, small enough to be trained in a test."""
+
+
+LARGE = ("mobilenet_v2", "resnet50", "vgg16")
+
+
+def trained_zoo() -> tuple[str, ...]:
+    """Return the shipped specs that say how they are trained."""
+    return tuple(name for name in zoo() if load(name).model.train is not None)
+
+
+def small(name: str) -> Spec:
+    """Return a shipped spec, made small where it is a large architecture."""
+    return load(name, overrides=[Override(text) for text in SMALL.get(name, ())])
+
 
 SHAPES = st.sampled_from([(5,), (8,), (7, 3), (6, 6, 2), (9, 8, 1), (7, 6, 3), (4, 4, 4, 2)])
 LARGEST = 3_000

@@ -17,15 +17,18 @@ from hornbook.compiler.emit.script import emit_script
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load, zoo
 from hornbook.specs.yaml import read_text
-from specimens import specs
+from specimens import specs, trained_zoo
 
 NODES = {
     ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.FunctionDef, ast.ClassDef, ast.arguments, ast.arg,
     ast.Assign, ast.Return, ast.Expr, ast.Call, ast.keyword, ast.Name, ast.Attribute, ast.Constant, ast.List,
-    ast.Tuple, ast.Dict, ast.Subscript, ast.Load, ast.Store, ast.UnaryOp, ast.USub,
+    ast.Tuple, ast.Dict, ast.Subscript, ast.Load, ast.Store, ast.UnaryOp, ast.USub, ast.Slice,
+    # What blocks need: loops, names that count, arithmetic on parameters.
+    ast.For, ast.ListComp, ast.comprehension, ast.JoinedStr, ast.FormattedValue, ast.BinOp,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
 }  # fmt: skip
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "source"
-MODULES = {"keras", "layers", "initializers", "regularizers", "constraints"}
+MODULES = {"keras", "layers", "ops", "initializers", "regularizers", "constraints"}
 
 
 def text_spec(text: str):
@@ -36,6 +39,12 @@ def check_ast(text: str, layers: set[str]) -> None:
     """Hold a module to the node types, imports and call targets that emitters may use."""
     tree = ast.parse(text)
     local = {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    # A layer that is constructed before it is called stands in a variable.
+    local |= {
+        ast.unparse(n.targets[0])
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Assign) and ast.unparse(n.value).startswith("layers.")
+    }
     for node in ast.walk(tree):
         assert type(node) in NODES, ast.dump(node)
         if isinstance(node, ast.Import):
@@ -49,8 +58,16 @@ def check_ast(text: str, layers: set[str]) -> None:
             target = node.func.func if isinstance(node.func, ast.Call) else node.func
             name = ast.unparse(target)
             head = name.split(".")[0]
-            assert head in MODULES | local | layers | {"model", "self"} or name in (
+            assert head in MODULES | local | layers | {
+                "model",
+                "self",
+                "block",
+                "range",
+            } or name in (
                 "super",
+                "min",
+                "max",
+                "round",
                 "super().__init__",
             ), name
 
@@ -85,7 +102,7 @@ def test_golden_modules(name: str, style: str, golden) -> None:
     check_ast(source.text, attributes)
 
 
-@pytest.mark.parametrize("name", zoo())
+@pytest.mark.parametrize("name", trained_zoo())
 @pytest.mark.parametrize("loop", ["fit", "tape"])
 def test_golden_scripts(name: str, loop: str, golden) -> None:
     spec = load(name)

@@ -61,8 +61,7 @@ class BertTiny(keras.Model):
         )
         self.dropout = layers.Dropout(0.1)
         self.encoder = [
-            Encoder(128, heads=2, name=f"layer_{index}")
-            for index in range(1, 3)
+            Encoder(128, heads=2, name=f"layer_{index}") for index in range(1, 3)
         ]
         self.pooler = layers.Dense(128, activation="tanh", name="pooler")
 

@@ -90,8 +90,7 @@ class Stage(keras.layers.Layer):
             name=f"{name}_first",
         )
         self.residual = [
-            Residual(filters, name=f"{name}_more_{index}")
-            for index in range(1, depth)
+            Residual(filters, name=f"{name}_more_{index}") for index in range(1, depth)
         ]
 
     def call(self, inputs, training=None):

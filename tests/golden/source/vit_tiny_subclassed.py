@@ -83,8 +83,7 @@ class VitTiny(keras.Model):
         self.positions = layers.Embedding(197, 192, name="positions")
         self.placed = layers.Add(name="placed")
         self.encoder = [
-            Encoder(192, heads=3, name=f"layer_{index}")
-            for index in range(1, 13)
+            Encoder(192, heads=3, name=f"layer_{index}") for index in range(1, 13)
         ]
         self.norm = layers.LayerNormalization(epsilon=1e-06, name="norm")
         self.predictions = layers.Dense(1000, activation="softmax", name="predictions")
