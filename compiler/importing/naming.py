@@ -1,0 +1,78 @@
+"""Names: those of Keras where they can stand in a spec, others made from them."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from ...specs.layers.ops import PREFIX, STEMS
+from ..naming import snake_case
+
+MAX_NAME: Final = 64
+NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_]")
+NUMBERED: Final = re.compile(r"(.*?)(?:_([1-9][0-9]{0,8}))?")
+
+
+def allowed(name: str, prefix: str = "layer") -> str:
+    """Return a name as it can stand in a spec."""
+    clean = NOT_ALLOWED.sub("_", name)[:MAX_NAME]
+    if not clean[:1].isalpha():
+        clean = f"{prefix}_{clean.lstrip('_')}"[:MAX_NAME]
+    return f"{clean[: MAX_NAME - 6]}_layer" if keyword.iskeyword(clean) else clean
+
+
+class Taken:
+    """The names that are in use, ignoring case."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def take(self, *wanted: str) -> str:
+        """Take the first name that is free, or the last with a number behind it."""
+        for name in wanted:
+            if name.lower() not in self.names:
+                self.names.add(name.lower())
+                return name
+        number = 1
+        while True:
+            name = f"{wanted[-1][: MAX_NAME - 8]}_{number}"
+            if name.lower() not in self.names:
+                self.names.add(name.lower())
+                return name
+            number += 1
+
+
+def stem_of(word: str) -> str:
+    """Return the stem of the names that Keras gives to what an item makes."""
+    return STEMS.get(word, snake_case(word.removeprefix(PREFIX)))
+
+
+def automatic(items: Iterable[tuple[str, str]], inputs: Iterable[str]) -> list[bool]:
+    """Tell of each item, a word and a name, whether it would get that name by itself.
+
+    An item without a name gets the next number of its stem that no other name is.
+    """
+    pairs = list(items)
+    names = {name.lower() for _, name in pairs} | {name.lower() for name in inputs}
+    counts: dict[str, int] = {}
+    found = []
+    for word, name in pairs:
+        stem = stem_of(word)
+        match = NUMBERED.fullmatch(name)
+        number = int(match[2] or 0) if match and match[1] == stem else None
+        first = counts.get(stem, 0)
+        implied = (
+            number is not None
+            and number >= first
+            and all(_numbered(stem, one) in names for one in range(first, number))
+        )
+        if implied and number is not None:
+            counts[stem] = number + 1
+        found.append(implied)
+    return found
+
+
+def _numbered(stem: str, number: int) -> str:
+    return f"{stem}_{number}" if number else stem
