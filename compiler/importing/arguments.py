@@ -25,6 +25,8 @@ NEUTRAL: Final[Mapping[str, object]] = {
     "flash_attention": False,
     "lora_rank": None,
     "ragged": False,
+    "return_state": False,
+    "rms_scaling": False,
     "sparse": False,
     "stateful": False,
     "zero_output_for_mask": False,
@@ -112,9 +114,7 @@ def _value(name: str, value: Any, kind: str | None) -> Data:
         parts = tuple(_value(name, part, kind) for part in value)
         return _even(parts) if name in EVEN else parts
     if isinstance(value, Mapping):
-        return {
-            key: _value(name, part, kind) for key, part in mapping(value, f"`{name}`").items()
-        }
+        return {key: _value(name, part, kind) for key, part in mapping(value, f"`{name}`").items()}
     return value
 
 
@@ -275,7 +275,14 @@ def _attends_to_all(config: Mapping[str, Any], built: Mapping[str, Any]) -> bool
     return list(axes) == list(range(1, len(shape) - 1))
 
 
+def _last_axis(config: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
+    """Tell whether an axis is the last one, counted from the front."""
+    shape = built.get("input_shape")
+    return isinstance(shape, list | tuple) and config["axis"] == len(shape) - 1
+
+
 IMPLIED: Final[Mapping[tuple[str, str], Rule]] = {
+    ("BatchNormalization", "axis"): _last_axis,
     ("MultiHeadAttention", "value_dim"): lambda c, _: c["value_dim"] == c.get("key_dim"),
     ("MultiHeadAttention", "attention_axes"): _attends_to_all,
 } | {

@@ -121,7 +121,8 @@ class _Import:
                 self.convert(self.flat.calls[number])
             if number in self.drafts:
                 todo += [tensor.call for tensor in self.drafts[number].taken()]
-        for number in set(inputs) - seen:
+        self.stop()
+        for number in sorted(set(inputs) - seen):
             problem = Obstacle("nothing that leads to an output takes this input")
             self.report(self.flat.calls[number].layer, problem)
         self.stop()
@@ -344,9 +345,7 @@ class _Import:
         if len(results) > 1 or not drafts or results[0] != names.of[drafts[-1].key]:
             data["outputs"] = results if len(results) > 1 else results[0]
         found = {"/".join(path): name for path, name in names.layers.items()}
-        renames = {
-            path: name for path, name in found.items() if path.rpartition("/")[2] != name
-        }
+        renames = {path: name for path, name in found.items() if path.rpartition("/")[2] != name}
         if data["name"] != self.flat.name:
             renames = {"": data["name"], **renames}
         return Imported(data, found, renames)

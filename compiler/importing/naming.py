@@ -52,26 +52,31 @@ def stem_of(word: str) -> str:
 def automatic(items: Iterable[tuple[str, str]], inputs: Iterable[str]) -> list[bool]:
     """Tell of each item, a word and a name, whether it would get that name by itself.
 
-    An item without a name gets the next number of its stem that no other name is.
+    An item without a name gets the next number of its stem that no other name is. Where one
+    number of a stem is out of line, all of that stem are: half of the names would only confuse.
     """
-    pairs = list(items)
+    pairs = [(stem_of(word), name) for word, name in items]
     names = {name.lower() for _, name in pairs} | {name.lower() for name in inputs}
     counts: dict[str, int] = {}
-    found = []
-    for word, name in pairs:
-        stem = stem_of(word)
-        match = NUMBERED.fullmatch(name)
-        number = int(match[2] or 0) if match and match[1] == stem else None
+    broken: set[str] = set()
+    numbers = [_number(stem, name) for stem, name in pairs]
+    for (stem, _), number in zip(pairs, numbers, strict=True):
         first = counts.get(stem, 0)
-        implied = (
-            number is not None
-            and number >= first
-            and all(_numbered(stem, one) in names for one in range(first, number))
-        )
-        if implied and number is not None:
-            counts[stem] = number + 1
-        found.append(implied)
-    return found
+        if number is None:
+            continue
+        if number < first or any(_numbered(stem, one) not in names for one in range(first, number)):
+            broken.add(stem)
+        counts[stem] = max(first, number + 1)
+    return [
+        number is not None and stem not in broken
+        for (stem, _), number in zip(pairs, numbers, strict=True)
+    ]
+
+
+def _number(stem: str, name: str) -> int | None:
+    """Return the number of a name that begins with the stem: 0 for the stem alone."""
+    match = NUMBERED.fullmatch(name)
+    return int(match[2] or 0) if match and match[1] == stem else None
 
 
 def _numbered(stem: str, number: int) -> str:

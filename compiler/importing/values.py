@@ -23,7 +23,9 @@ class Obstacle(Exception):  # noqa: N818
 def shown(value: object) -> str:
     """Show a value of a file that may hold anything: short, and without control characters."""
     text = value if isinstance(value, str) else str(value)[: 4 * SHOWN]
-    clean = "".join(character if character.isprintable() else "?" for character in text[: 4 * SHOWN])
+    clean = "".join(
+        character if character.isprintable() else "?" for character in text[: 4 * SHOWN]
+    )
     return clean if len(clean) <= SHOWN else clean[: SHOWN - 3] + "..."
 
 
