@@ -57,6 +57,8 @@ def arguments(
         Obstacle: for what the language cannot say.
     """
     fields = {name: one for name, one in cls.model_fields.items() if name not in WIRING}
+    if cls.__name__ == "Bidirectional":
+        config = _told_by_wrapper(config)
     wrong = [name for name in config if name not in fields and not _nothing(name, config[name])]
     if wrong:
         names = ", ".join(f"`{shown(name)}: {shown(config[name])}`" for name in wrong)
@@ -65,6 +67,8 @@ def arguments(
     for name, field in fields.items():
         if name in config and not _implied(cls, name, config, built or {}):
             value = _value(name, config[name], kind_of(field))
+            if isinstance(field.default, int) and isinstance(value, tuple) and len(value) == 1:
+                value = value[0]  # Keras writes one axis as a list of one
             if not _same(field, name, value):
                 found[name] = value
     return found
@@ -198,6 +202,19 @@ def _without_switch(cls: type[Item]) -> bool:
     )
 
 
+def _told_by_wrapper(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out what `Bidirectional` sets in layers that return sequences by itself."""
+    changed = dict(config)
+    for name in ("layer", "backward_layer"):
+        wrapped = config.get(name)
+        if isinstance(wrapped, Mapping) and isinstance(wrapped.get("config"), Mapping):
+            inside = dict(wrapped["config"])
+            if inside.get("return_sequences") is True:
+                inside.pop("zero_output_for_mask", None)
+            changed[name] = {**wrapped, "config": inside}
+    return changed
+
+
 def _function(kind: Registry, data: Mapping[str, Any]) -> str:
     """Return the word for one of Keras's own functions."""
     name = text(data.get("config"), f"the {kind.kind}")
@@ -239,8 +256,6 @@ def _same(field: FieldInfo, name: str, value: Data) -> bool:
     default = field.default
     if name in EVEN and isinstance(default, tuple):
         default = _even(default)
-    if isinstance(default, int) and isinstance(value, tuple) and len(value) == 1:
-        value = value[0]  # Keras writes one axis as a list of one
     kind = kind_of(field)
     if kind in WORDED:
         return _meaning(registry(kind), default) == _meaning(registry(kind), value)
@@ -278,11 +293,16 @@ def _attends_to_all(config: Mapping[str, Any], built: Mapping[str, Any]) -> bool
 def _last_axis(config: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
     """Tell whether an axis is the last one, counted from the front."""
     shape = built.get("input_shape")
-    return isinstance(shape, list | tuple) and config["axis"] == len(shape) - 1
+    axis = config["axis"]
+    if isinstance(axis, list | tuple) and len(axis) == 1:
+        axis = axis[0]
+    return isinstance(shape, list | tuple) and axis == len(shape) - 1
 
 
 IMPLIED: Final[Mapping[tuple[str, str], Rule]] = {
     ("BatchNormalization", "axis"): _last_axis,
+    ("LayerNormalization", "axis"): _last_axis,
+    ("Normalization", "axis"): _last_axis,
     ("MultiHeadAttention", "value_dim"): lambda c, _: c["value_dim"] == c.get("key_dim"),
     ("MultiHeadAttention", "attention_axes"): _attends_to_all,
 } | {

@@ -373,7 +373,7 @@ def _reference(data: Any) -> Reference:
 def _references(data: Any, what: str) -> list[tuple[str | None, Reference]]:
     """Return the references in the order in which Keras flattens them: a mapping by its keys."""
     if isinstance(data, Mapping):
-        found = []
+        found: list[tuple[str | None, Reference]] = []
         for key in sorted(mapping(data, what)):
             found += [(key, reference) for _, reference in _references(data[key], what)]
         return found

@@ -41,7 +41,13 @@ POSITIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 QUERIES: Final = ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
 INPUTS: Final = ("inputs", "sequences", "sequence", "x", "data")
-UNTRAINED: Final = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN")
+UNTRAINED: Final = frozenset(
+    {
+        "AdditiveAttention", "AlphaDropout", "Attention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
+        "Dropout", "GRU", "GaussianDropout", "GaussianNoise", "LSTM", "RNN", "SimpleRNN",
+        "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization",
+    }
+)  # fmt: skip
 """Layers whose calls Keras writes with `training: false` when nobody has said so."""
 
 DTYPES: Final = ("float32", "int32", "int64", "uint8", "bool")
