@@ -69,9 +69,10 @@ class FlatCall:
     kwargs: Mapping[str, Any]
     training: bool | None = None
 
-    def tensors(self) -> Iterator[Tensor]:
-        """Yield every value that the call takes."""
-        return tensors((self.args, self.kwargs))
+    def operands(self) -> Iterator[Tensor]:
+        """Yield the values that the call takes, masks not counted."""
+        others = {name: one for name, one in self.kwargs.items() if not name.endswith("mask")}
+        return tensors((self.args, others))
 
 
 def tensors(data: Any) -> Iterator[Tensor]:

@@ -125,8 +125,9 @@ class _Import:
             seen.add(number)
             if number not in self.drafts:
                 self.convert(self.flat.calls[number])
-            if number in self.drafts:
-                todo += [tensor.call for tensor in self.drafts[number].taken()]
+            draft = self.drafts.get(number)
+            taken = self.flat.calls[number].operands() if draft is None else draft.taken()
+            todo += [tensor.call for tensor in taken]
         self.stop()
         for number in sorted(set(inputs) - seen):
             problem = Obstacle("nothing that leads to an output takes this input")
@@ -139,12 +140,12 @@ class _Import:
         self.problems.setdefault((layer.path, problem.why), (layer.kind, problem))
 
     def stop(self) -> None:
+        """Raise what has been found, in the order of the model."""
         if self.problems:
+            order = {path: number for number, path in enumerate(self.flat.definitions)}
+            found = sorted(self.problems.items(), key=lambda one: order.get(one[0][0], -1))
             raise SpecError(
-                [
-                    _diagnostic(path, kind, problem)
-                    for (path, _), (kind, problem) in self.problems.items()
-                ]
+                [_diagnostic(path, kind, problem) for (path, _), (kind, problem) in found]
             )
 
     # Inputs and outputs
