@@ -118,6 +118,8 @@ def _value(name: str, value: Any, kind: str | None) -> Data:
         parts = tuple(_value(name, part, kind) for part in value)
         return _even(parts) if name in EVEN else parts
     if isinstance(value, Mapping):
+        if kind is not None:
+            raise Obstacle(f"`{name}` is a mapping, and no {kind}")
         return {key: _value(name, part, kind) for key, part in mapping(value, f"`{name}`").items()}
     return value
 

@@ -15,9 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.compiler.driver import analyse
-from hornbook.compiler.importing import Imported, import_config, read_model
+from hornbook.compiler.importing import Imported, import_config, read_model, reader
 from hornbook.compiler.importing import flat as flat_module
-from hornbook.compiler.importing import reader
 from hornbook.compiler.importing.naming import MAX_NAME, allowed, automatic
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load
@@ -120,7 +119,9 @@ def recorded(name: str) -> dict:
 def test_branches_operations_and_outputs() -> None:
     found = import_config(recorded("branches"))
     compiled(found)
-    assert write_spec(found.data) == """\
+    assert (
+        write_spec(found.data)
+        == """\
 name: branches
 inputs:
   image: [8, 8, 3]
@@ -137,13 +138,16 @@ layers:
   - ops.getitem: {key: ":, 0", inputs: add}
 outputs: [kind, get_item]
 """
+    )
     assert found.renames == {}
 
 
 def test_nested_models_and_shared_layers() -> None:
     found = import_config(recorded("towers"))
     compiled(found)
-    assert write_spec(found.data) == """\
+    assert (
+        write_spec(found.data)
+        == """\
 name: towers
 inputs:
   left: [6]
@@ -157,6 +161,7 @@ layers:
   - Subtract: {inputs: [dropout, dropout_call]}
 outputs: [subtract, head_dense]
 """
+    )
     assert found.names["tower/dense"] == "dense"
     assert found.names["head/dense"] == "head_dense"
     assert found.renames == {"head/dense": "head_dense"}
@@ -575,9 +580,7 @@ def test_one_obstacle(config: dict, message: str) -> None:
 def test_an_input_that_nothing_takes() -> None:
     layers = [given_input("x", 4), given_input("y", 4), dense("d", call(tensor("x")))]
     config = functional("net", layers, [ref("x"), ref("y")], ref("d"))
-    assert refused(config) == [
-        "`y` (InputLayer): nothing that leads to an output takes this input"
-    ]
+    assert refused(config) == ["`y` (InputLayer): nothing that leads to an output takes this input"]
 
 
 def test_models_in_models_do_not_explode(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -620,7 +623,9 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )  # fmt: skip
-VALID = [json.loads((RECORDED / f"{name}.json").read_text()) for name in ("branches", "towers", "words")]
+VALID = [
+    json.loads((RECORDED / f"{name}.json").read_text()) for name in ("branches", "towers", "words")
+]
 VALID += [
     chain(dense("d"), entry("Conv2D", "c", filters=2, kernel_size=[1, 1])),
     graph(operation("Add", "add", tensor("x"), 1), outputs=ref("add")),
@@ -628,7 +633,13 @@ VALID += [
 
 
 def places(data: Any, at: tuple = ()) -> list[tuple]:
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    items = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    )
     return [at, *(place for key, part in items for place in places(part, (*at, key)))]
 
 
