@@ -39,6 +39,8 @@ def import_(
         remark(f"wrote {output}: {layers}")
     for line in renamed(found.renames):
         remark(line)
+    for path in found.lost:
+        remark(f"left out: `training` of the call of `{path}`, which has no effect in Keras either")
 
 
 def renamed(renames: Mapping[str, str]) -> list[str]:

@@ -23,12 +23,13 @@ META: Final = frozenset({"name", "trainable", "dtype"})
 
 NEUTRAL: Final[Mapping[str, object]] = {
     "flash_attention": False,
-    "lora_rank": None,
     "ragged": False,
+    "renorm": False,
     "return_state": False,
     "rms_scaling": False,
     "sparse": False,
     "stateful": False,
+    "synchronized": False,
     "zero_output_for_mask": False,
     "approximate": True,
 }
@@ -117,6 +118,8 @@ def _value(name: str, value: Any, kind: str | None) -> Data:
     if isinstance(value, list | tuple):
         parts = tuple(_value(name, part, kind) for part in value)
         return _even(parts) if name in EVEN else parts
+    if isinstance(value, str) and "$" in value:
+        raise Obstacle(f"`{name}` holds a `$`, which stands for a value in a spec")
     if isinstance(value, Mapping):
         if kind is not None:
             raise Obstacle(f"`{name}` is a mapping, and no {kind}")

@@ -67,7 +67,6 @@ class FlatCall:
     layer: Definition
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-    training: bool | None = None
 
     def operands(self) -> Iterator[Tensor]:
         """Yield the values that the call takes, masks not counted."""
@@ -98,6 +97,7 @@ class Flat:
     outputs: list[Tensor] = field(default_factory=list)
     problems: list[tuple[Path, str, Obstacle]] = field(default_factory=list)
     definitions: dict[Path, Definition] = field(default_factory=dict)
+    told: set[Path] = field(default_factory=set)
     models: int = 0
 
     def add(
@@ -105,13 +105,12 @@ class Flat:
         layer: Definition,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
-        training: bool | None,
     ) -> int:
         """Add a call and return its number."""
         if len(self.calls) >= MAX_CALLS:
             raise Obstacle(f"it makes more than {MAX_CALLS:,} calls of layers")
         number = len(self.calls)
-        self.calls[number] = FlatCall(number, layer, args, kwargs, training)
+        self.calls[number] = FlatCall(number, layer, args, kwargs)
         return number
 
 
@@ -130,7 +129,7 @@ def flatten(data: Mapping[str, Any]) -> Flat:
             )
         config = inner(data, "the model")
         flat.name = text(config.get("name"), "the name of the model")
-        outputs = _Model(flat, data, (), 0).run(None, None)
+        outputs = _Model(flat, data, (), 0).run(None)
         flat.outputs = [tensor for _, tensor in outputs]
         if not flat.outputs:
             raise Obstacle("the model has no outputs")
@@ -188,15 +187,15 @@ class _Model:
             mapping(one, "a layer") for one in sequence(self.config["layers"], "the list of layers")
         ]
 
-    def run(self, feeds: Any, training: bool | None) -> list[Output]:
+    def run(self, feeds: Any) -> list[Output]:
         """Add the calls. ``feeds`` is what the model is called with, None for the model itself."""
         if self.sequential:
-            return self.chain(feeds, training)
-        return self.graph(feeds, training)
+            return self.chain(feeds)
+        return self.graph(feeds)
 
     # Sequential
 
-    def chain(self, feeds: Any, training: bool | None) -> list[Output]:
+    def chain(self, feeds: Any) -> list[Output]:
         layers = self.layers
         first = layers[0] if layers else {}
         if tagged(first) == "InputLayer":
@@ -209,7 +208,7 @@ class _Model:
                 raise Obstacle("a Sequential model takes one value")
             value = given[0]
         for entry in layers:
-            made = self.apply(self.define(entry), entry, (value,), {}, training)
+            made = self.apply(self.define(entry), entry, (value,), {})
             if len(made) != 1:
                 raise Obstacle("a layer inside a Sequential model has several outputs")
             value = made[0]
@@ -230,13 +229,13 @@ class _Model:
             definition = Definition(
                 (*self.path, "inputs"), "keras.layers", "InputLayer", config, {}, None, False
             )
-        number = self.flat.add(definition, (), {}, None)
+        number = self.flat.add(definition, (), {})
         self.flat.inputs.append(number)
         return Tensor(number, 0)
 
     # Functional
 
-    def graph(self, feeds: Any, training: bool | None) -> list[Output]:
+    def graph(self, feeds: Any) -> list[Output]:
         entries: dict[str, Mapping[str, Any]] = {}
         for entry in self.layers:
             name = _name(entry)
@@ -246,7 +245,7 @@ class _Model:
         made: dict[tuple[str, int], list[Tensor] | int] = {}
         self.feed(entries, feeds, made)
         for name, number, node in _in_order(entries):
-            self.node(entries[name], name, number, node, made, training)
+            self.node(entries[name], name, number, node, made)
         models = {name for name, entry in entries.items() if _counts_itself(entry)}
         outputs = _references(self.config["output_layers"], "the outputs")
         return [
@@ -267,7 +266,7 @@ class _Model:
                 raise Obstacle(f"the input `{shown(name)}` is no input layer")
         if feeds is None:
             for _, (name, _, _) in wanted:
-                number = self.flat.add(self.define(entries[name]), (), {}, None)
+                number = self.flat.add(self.define(entries[name]), (), {})
                 self.flat.inputs.append(number)
                 made[name, 0] = number
             return
@@ -281,7 +280,6 @@ class _Model:
         number: int,
         node: Any,
         made: dict[tuple[str, int], list[Tensor] | int],
-        training: bool | None,
     ) -> None:
         """Add the calls that one call of a layer of this model stands for."""
 
@@ -291,7 +289,7 @@ class _Model:
 
         args = walk(sequence(node.get("args"), f"what `{shown(name)}` takes"), value)
         kwargs = walk(mapping(node.get("kwargs"), f"what `{shown(name)}` takes"), value)
-        result = self.apply(self.define(entry), entry, args, kwargs, training)
+        result = self.apply(self.define(entry), entry, args, kwargs)
         made[name, number] = result if is_model(entry) else result[0].call
 
     # Both
@@ -318,17 +316,17 @@ class _Model:
         entry: Mapping[str, Any],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
-        training: bool | None,
     ) -> list[Tensor]:
         """Call a layer, or run a model that is one; return the outputs as far as they are known."""
         if not is_model(entry):
-            return [Tensor(self.flat.add(layer, args, kwargs, training), 0)]
-        known = kwargs.get("training")
+            return [Tensor(self.flat.add(layer, args, kwargs), 0)]
+        if isinstance(kwargs.get("training"), bool):
+            self.flat.told.add(layer.path)
         model = _Model(self.flat, entry, layer.path, self.depth + 1, self.frozen)
         feeds = args[0] if len(args) == 1 else args if args else kwargs.get("inputs")
         if not any(True for _ in tensors(feeds)):
             raise Obstacle(f"`{shown(layer.name)}` is called with no value")
-        outputs = model.run(feeds, known if isinstance(known, bool) else training)
+        outputs = model.run(feeds)
         return [tensor for _, tensor in outputs]
 
 

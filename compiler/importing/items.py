@@ -59,12 +59,15 @@ class Imported:
     """A model as a spec.
 
     ``names`` leads from each layer of the model, ``outer/inner`` where it is nested, to its name in
-    the spec; ``renames`` holds those of them that are called otherwise there.
+    the spec; ``renames`` holds those of them that are called otherwise there. ``lost`` names the
+    nested models whose calls say whether they train: Keras hands each of their layers the
+    ``training`` of the whole model instead, so a spec says nothing of it.
     """
 
     data: Mapping[str, Data]
     names: Mapping[str, str]
     renames: Mapping[str, str]
+    lost: tuple[str, ...] = ()
 
 
 @final
@@ -318,8 +321,6 @@ class _Import:
         """Return the arguments of a call besides what it takes."""
         known = cls.calls if issubclass(cls, LayerSpec) else ()
         found: dict[str, Any] = {}
-        if call.training is not None and "training" in known:
-            found["training"] = call.training
         for name, value in kwargs.items():
             if name in MASKS and self.masks.implied(call, name, value):
                 continue
@@ -355,7 +356,8 @@ class _Import:
         renames = {path: name for path, name in found.items() if path.rpartition("/")[2] != name}
         if data["name"] != self.flat.name:
             renames = {"": data["name"], **renames}
-        return Imported(data, found, renames)
+        lost = tuple("/".join(path) for path in sorted(self.flat.told))
+        return Imported(data, found, renames, lost)
 
 
 class _Names:

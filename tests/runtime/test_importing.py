@@ -198,6 +198,26 @@ def words() -> Any:
     return keras.Model(tokens, layers.Dense(2, activation="softmax")(x), name="words")
 
 
+def pairs_of_words() -> Any:
+    tokens, others = (keras.Input((6,), dtype="int32", name=name) for name in ("one", "two"))
+    embed = layers.Embedding(9, 4, mask_zero=True)
+    both = layers.Add()([embed(tokens), embed(others)])
+    joined = layers.Concatenate()([both, embed(tokens)])
+    kept = layers.MultiHeadAttention(2, 3)(layers.LSTM(5, return_sequences=True)(joined), joined)
+    outputs = [layers.GRU(3)(kept), layers.GlobalAveragePooling1D()(both)]
+    return keras.Model([tokens, others], outputs, name="pairs_of_words")
+
+
+def transfer() -> Any:
+    base = keras.Sequential(
+        [keras.Input((8,)), layers.Dense(6), layers.BatchNormalization(), layers.Dropout(0.5)],
+        name="base",
+    )
+    base.trainable = False
+    x = keras.Input((8,), name="x")
+    return keras.Model(x, layers.Dense(2)(base(x, training=False)), name="transfer")
+
+
 def attention() -> Any:
     x, y = keras.Input((4, 6), name="x"), keras.Input((5, 6), name="y")
     one = layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)
@@ -213,7 +233,8 @@ def odd() -> Any:
 
 
 KINDS: tuple[Callable[[], Any], ...] = (
-    chain, shared, nested, several, operations, slices, words, attention, odd,
+    chain, shared, nested, several, operations, slices, words, pairs_of_words, transfer,
+    attention, odd,
 )  # fmt: skip
 
 
@@ -243,6 +264,16 @@ layers:
   - Softmax
 """
     )
+
+
+def test_what_a_nested_model_is_told_of_training_has_no_effect_and_is_left_out() -> None:
+    model = transfer()
+    found = import_model(model)
+    assert found.lost == ("base",)
+    assert "call" not in write_spec(found.data)
+    x = np.ones((1, 8), "float32")
+    drawn = [np.asarray(model(x, training=True)) for _ in range(20)]
+    assert any(not np.array_equal(drawn[0], one) for one in drawn)
 
 
 def test_names_lead_back_to_the_layers_of_nested_models() -> None:
