@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from ...specs.layers.ops import PREFIX, STEMS
-from ..naming import snake_case
+from ...specs.names import stem
 
-MAX_NAME: Final = 64
+MAX_NAME: Final = 128
 NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_]")
 NUMBERED: Final = re.compile(r"(.*?)(?:_([1-9][0-9]{0,8}))?")
 
@@ -44,40 +43,35 @@ class Taken:
             number += 1
 
 
-def stem_of(word: str) -> str:
-    """Return the stem of the names that Keras gives to what an item makes."""
-    return STEMS.get(word, snake_case(word.removeprefix(PREFIX)))
-
-
 def automatic(items: Iterable[tuple[str, str]], inputs: Iterable[str]) -> list[bool]:
     """Tell of each item, a word and a name, whether it would get that name by itself.
 
     An item without a name gets the next number of its stem that no other name is. Where one
     number of a stem is out of line, all of that stem are: half of the names would only confuse.
     """
-    pairs = [(stem_of(word), name) for word, name in items]
+    pairs = [(stem(word), name) for word, name in items]
     names = {name.lower() for _, name in pairs} | {name.lower() for name in inputs}
     counts: dict[str, int] = {}
     broken: set[str] = set()
-    numbers = [_number(stem, name) for stem, name in pairs]
-    for (stem, _), number in zip(pairs, numbers, strict=True):
-        first = counts.get(stem, 0)
+    numbers = [_number(root, name) for root, name in pairs]
+    for (root, _), number in zip(pairs, numbers, strict=True):
+        first = counts.get(root, 0)
         if number is None:
             continue
-        if number < first or any(_numbered(stem, one) not in names for one in range(first, number)):
-            broken.add(stem)
-        counts[stem] = max(first, number + 1)
+        if number < first or any(_numbered(root, one) not in names for one in range(first, number)):
+            broken.add(root)
+        counts[root] = max(first, number + 1)
     return [
-        number is not None and stem not in broken
-        for (stem, _), number in zip(pairs, numbers, strict=True)
+        number is not None and root not in broken
+        for (root, _), number in zip(pairs, numbers, strict=True)
     ]
 
 
-def _number(stem: str, name: str) -> int | None:
+def _number(root: str, name: str) -> int | None:
     """Return the number of a name that begins with the stem: 0 for the stem alone."""
     match = NUMBERED.fullmatch(name)
-    return int(match[2] or 0) if match and match[1] == stem else None
+    return int(match[2] or 0) if match and match[1] == root else None
 
 
-def _numbered(stem: str, number: int) -> str:
-    return f"{stem}_{number}" if number else stem
+def _numbered(root: str, number: int) -> str:
+    return f"{root}_{number}" if number else root

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import io
 import json
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -821,3 +823,60 @@ def test_an_archive_with_wrong_bytes_in_it(changes: list[tuple[int, int]]) -> No
         survives(read_model(path))
     except SpecError as error:
         str(error)
+
+
+# Nothing is run
+
+PROGRAM = """
+import json, sys
+from hornbook.compiler.importing import import_config, read_model
+from hornbook.specs.diagnostics import SpecError
+from hornbook.specs.write import write_spec
+def run(path):
+    try:
+        return bool(write_spec(import_config(read_model(path)).data))
+    except SpecError as error:
+        str(error)
+        return False
+good, *paths = sys.argv[1:]
+run(good), run(paths[0])  # every lazy import of ours has happened now
+seen = []
+WATCHED = ("exec", "compile", "import", "open", "socket", "subprocess", "os.", "ctypes", "marshal", "pickle", "shutil")
+def hook(event, arguments):
+    if event.startswith(WATCHED):
+        seen.append((event, str(arguments[0])))
+sys.addaudithook(hook)
+accepted = [run(path) for path in paths] + [run(good)]
+found, seen = seen, []
+print(json.dumps({"events": found, "accepted": accepted}))
+"""
+
+
+def test_an_audit_hook_sees_only_that_the_files_are_read(tmp_path: Path) -> None:
+    def call_of(module: str, kind: str, config: Any) -> dict:
+        return {"module": module, "class_name": kind, "config": config, "registered_name": kind}
+
+    hostile = [
+        call_of("os", "system", "touch /tmp/hornbook_was_here"),
+        call_of("builtins", "function", "eval"),
+        call_of("keras.src.layers", "Lambda", {"name": "x", "function": {
+            "class_name": "__lambda__", "config": {"code": "4wAAAAAAAAAA"}}}),
+        call_of("keras.src.saving.serialization_lib", "deserialize_keras_object", {"name": "x"}),
+        {"class_name": "__typespec__", "module": "subprocess", "spec_name": "Popen", "config": {}},
+    ]  # fmt: skip
+    paths = []
+    for number, one in enumerate(hostile):
+        for where, config in enumerate(
+            [one, chain(one), chain(dense("d", activation=one)), chain(dense("d", units=one))]
+        ):
+            path = tmp_path / f"{number}_{where}.keras"
+            paths.append(str(archive(path, {"config.json": json.dumps(config).encode()})))
+    good = str(RECORDED / "branches.json")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, good, *paths],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["accepted"] == [False] * len(paths) + [True]
+    assert {event for event, _ in found["events"]} == {"open"}
+    assert {path for _, path in found["events"]} == {good, *paths}
