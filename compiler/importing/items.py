@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, final
+from typing import Any, Final, final, get_args
 
 from pydantic_core import PydanticUndefined
 
 from ...specs.base import CallArguments, Item, LayerSpec
 from ...specs.diagnostics import Diagnostic, SpecError
+from ...specs.model import Dtype
 from ...specs.registries import ENTRY, LAYER
 from .arguments import checked, float32, layer_arguments
 from .flat import Definition, Flat, FlatCall, Path, Tensor, tensors
@@ -50,7 +51,7 @@ UNTRAINED: Final = frozenset(
 )  # fmt: skip
 """Layers whose calls Keras writes with `training: false` when nobody has said so."""
 
-DTYPES: Final = ("float32", "int32", "int64", "uint8", "bool")
+DTYPES: Final[tuple[str, ...]] = get_args(Dtype)
 
 
 @final
