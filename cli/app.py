@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, emit, init, reference, show, train, verify
+from . import check, emit, importing, init, reference, show, train, verify
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -26,6 +26,7 @@ EPILOG: Final = (
 
 VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("init", init.init),
+    ("import", importing.import_),
     ("check", check.check),
     ("show", show.show),
     ("emit", emit.emit),

@@ -1,7 +1,7 @@
 """The closed set of diagnostic codes. Each has a page, ``docs/errors/<code>.md``.
 
 1xx reading YAML, 2xx the language, 3xx the wiring, 4xx shapes and sizes, 5xx training
-settings, 6xx data, 7xx running.
+settings, 6xx data, 7xx running, 8xx importing.
 """
 
 from __future__ import annotations
@@ -60,4 +60,6 @@ CODES: dict[str, str] = {
     "HB702": "an exception inside generated code",
     "HB703": "an output file that already exists",
     "HB704": "the styles or the loops disagree",
+    "HB801": "a file that holds no Keras model that can be read",
+    "HB802": "a part of a Keras model that a spec cannot hold",
 }

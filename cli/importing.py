@@ -1,0 +1,49 @@
+"""The verb that turns a Keras model into a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+from .output import plural, remark, source, write
+
+
+def import_(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A `.keras` file, or a model's `config.json`.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Turn a saved Keras model into a spec.
+
+    Only the architecture is read, as data: nothing in the file is run, and Keras is not needed. The
+    weights stay where they are.
+    """
+    from ..compiler.importing import import_config, read_model
+    from ..specs.write import write_spec
+
+    found = import_config(read_model(model))
+    text = write_spec(found.data)
+    if output is None:
+        source(text, "yaml")
+    else:
+        write(output, text, force=force)
+        layers = plural(len(found.data["layers"]), "item")
+        remark(f"wrote {output}: {layers}")
+    for line in renamed(found.renames):
+        remark(line)
+    for path in found.lost:
+        remark(f"left out: `training` of the call of `{path}`, which has no effect in Keras either")
+
+
+def renamed(renames: Mapping[str, str]) -> list[str]:
+    """Say of each name that could not stand in a spec what it has become."""
+    return [f"renamed: `{path}` is `{name}`" if path else f"renamed: the model is `{name}`"
+            for path, name in renames.items()]  # fmt: skip

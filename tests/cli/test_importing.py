@@ -1,0 +1,78 @@
+"""`hornbook import`: a saved model to a spec, on stdout or in a new file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+WATCHED = """
+import atexit, sys
+from hornbook.cli import main
+HEAVY = ("tensorflow", "keras", "numpy")
+atexit.register(lambda: print([name for name in HEAVY if name in sys.modules], file=sys.stderr))
+main()
+"""
+
+
+@pytest.fixture
+def model(folder: Path) -> str:
+    with zipfile.ZipFile(folder / "towers.keras", "w") as archive:
+        archive.write(RECORDED / "towers.json", "config.json")
+    return "towers.keras"
+
+
+def test_the_spec_goes_to_stdout_and_what_was_renamed_to_stderr(hornbook, model) -> None:
+    done = hornbook("import", model)
+    assert done.code == 0
+    assert done.out.startswith("name: towers\ninputs:\n  left: [6]\n")
+    assert done.err == "renamed: `head/dense` is `head_dense`\n"
+
+
+def test_what_is_imported_can_be_checked_and_emitted(hornbook, model, folder: Path) -> None:
+    done = hornbook("import", model, "-o", "spec.yaml")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines()[0] == "wrote spec.yaml: 6 items"
+    assert hornbook("check", "spec.yaml").code == 0
+    assert "layers.Subtract(" in hornbook("emit", "spec.yaml").out
+
+
+def test_a_file_is_written_once(hornbook, model, folder: Path) -> None:
+    (folder / "spec.yaml").write_text("mine")
+    refused = hornbook("import", model, "-o", "spec.yaml")
+    assert refused.code == 1
+    assert "error[HB703]: `spec.yaml` exists already" in refused.err
+    assert (folder / "spec.yaml").read_text() == "mine"
+    assert hornbook("import", model, "-o", "spec.yaml", "--force").code == 0
+    assert (folder / "spec.yaml").read_text() == hornbook("import", model).out
+
+
+def test_nothing_is_written_where_something_cannot_be_imported(hornbook, folder: Path) -> None:
+    config = json.loads((RECORDED / "branches.json").read_text())
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] in ("ReLU", "Dense"):
+            layer["class_name"] = "Lambda"
+    (folder / "config.json").write_text(json.dumps(config))
+    done = hornbook("import", "config.json", "-o", "spec.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.count("error[HB802]") == 2
+    assert "`re_lu` (Lambda): it runs code of your own" in done.err
+    assert not (folder / "spec.yaml").exists()
+
+
+def test_a_file_that_is_no_model(hornbook, folder: Path) -> None:
+    shutil.copy(__file__, folder / "model.keras")
+    done = hornbook("import", "model.keras")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error[HB801]: cannot read `model.keras` as a Keras model: ")
+    assert hornbook("import").code == 2
+
+
+def test_keras_is_not_imported(apart, model) -> None:
+    done = apart("import", model, script=WATCHED)
+    assert done.code == 0
+    assert done.err.splitlines()[-1] == "[]"
