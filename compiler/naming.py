@@ -7,7 +7,11 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from ..specs.base import LayerSpec
+from ..specs.base import Item, LayerSpec, parts
+from ..specs.layers.cells import CELLS, StackedRNNCells
+
+CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Classes that Keras publishes by another name than their own, which it names layers after."""
 
 SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
 RESERVED = frozenset(
@@ -17,6 +21,7 @@ RESERVED = frozenset(
 
 def snake_case(class_name: str) -> str:
     """Return the stem of the name that Keras gives to a layer of a class: Conv2D is conv2d."""
+    class_name = CLASSES.get(class_name, class_name)
     for split in SPLITS:
         class_name = split.sub(r"\1_\2", class_name)
     return class_name.lower()
@@ -46,17 +51,20 @@ class Names:
         return f"{stem}_{count}" if count else stem
 
 
-def implied(layer: LayerSpec) -> Iterable[str]:
+def implied(layer: Item) -> Iterable[str]:
     """Yield the stems of the layers that are constructed inside the call of a layer's class.
 
-    A wrapper's inner layer and a layer used as an activation take a name of their own
+    A wrapper's inner layer, a cell and a layer used as an activation take a name of their own
     where they have none.
     """
-    for value in layer.__dict__.values():
-        if isinstance(value, LayerSpec):
-            yield from implied(value)
-            if value.name is None:
-                yield snake_case(type(value).__name__)
+    for part in parts(layer):
+        if isinstance(part, LayerSpec | CELLS):
+            yield from implied(part)
+            if not isinstance(part, LayerSpec) or part.name is None:
+                yield snake_case(type(part).__name__)
+    if isinstance(getattr(layer, "cell", None), tuple):
+        # Keras puts a list of cells into a stack.
+        yield snake_case(StackedRNNCells.__name__)
 
 
 def attribute(name: str, taken: Iterable[str], suffix: str = "layer") -> str:

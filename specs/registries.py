@@ -18,6 +18,7 @@ from .base import Call, Item, Registry
 from .layers import ALIASES as LAYER_ALIASES
 from .layers import LAYERS
 from .layers import REFUSED as LAYERS_REFUSED
+from .layers.cells import CELLS
 
 
 def _by_name(items: Iterable[type[Item]]) -> Mapping[str, type[Item]]:
@@ -35,6 +36,7 @@ LAYER = Registry(
     aliases=LAYER_ALIASES,
     refused=LAYERS_REFUSED,
 )
+CELL = Registry(kind="cell", module="layers", items=_by_name(CELLS))
 ACTIVATION = Registry(
     kind="activation",
     # Keras has no activation classes: the items are the layers that serve as one.
@@ -115,6 +117,7 @@ REGISTRIES: Mapping[str, Registry] = {
     one.kind: one
     for one in (
         LAYER,
+        CELL,
         ACTIVATION,
         INITIALIZER,
         REGULARIZER,

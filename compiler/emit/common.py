@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...specs.base import LayerSpec
+from ...specs.base import Item, LayerSpec, parts
 from ..graph import Graph, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
 from ..python import Call, Constant, Dict, Expression, Items, Name
@@ -16,6 +16,7 @@ ALWAYS_DIFFERENT = frozenset(
         "Dropout",
         "GaussianDropout",
         "GaussianNoise",
+        "GroupQueryAttention",
         "MultiHeadAttention",
         "RandomContrast",
         "RandomFlip",
@@ -25,11 +26,12 @@ ALWAYS_DIFFERENT = frozenset(
         "SpatialDropout1D",
         "SpatialDropout2D",
         "SpatialDropout3D",
+        "SpectralNormalization",
     }
 )
 DROPPING = ("dropout", "recurrent_dropout")
 
-DRAWS_WHEN_BUILT = frozenset({"MultiHeadAttention"})
+DRAWS_WHEN_BUILT = frozenset({"GroupQueryAttention", "MultiHeadAttention", "SpectralNormalization"})
 """Classes that draw a seed again when they are built, not only when they are constructed."""
 
 
@@ -39,12 +41,11 @@ def imports(graph: Graph) -> tuple[str, ...]:
     return ("import keras", f"from keras import {names}")
 
 
-def nested(layer: LayerSpec) -> Iterable[LayerSpec]:
-    """Yield a layer and those inside it."""
+def nested(layer: Item) -> Iterable[Item]:
+    """Yield a layer and what is inside it."""
     yield layer
-    for value in layer.__dict__.values():
-        if isinstance(value, LayerSpec):
-            yield from nested(value)
+    for part in parts(layer):
+        yield from nested(part)
 
 
 def trains_differently(layer: LayerSpec) -> bool:

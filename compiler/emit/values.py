@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from ...specs.base import WIRING, Item, LayerSpec
+from ...specs.base import WIRING, Item, LayerSpec, parts
 from ...specs.registries import REGISTRIES
 from ..graph import Input, Layer
 from ..python import Call, Constant, Expression, Items, Name
@@ -28,7 +28,8 @@ def expression(value: object) -> Expression:
         case None | bool() | int() | float() | str():
             return Constant(value)
         case tuple():
-            return Items(tuple(expression(part) for part in value), "()")
+            marks = "[]" if any(isinstance(part, Item) for part in value) else "()"
+            return Items(tuple(expression(part) for part in value), marks)
         case LayerSpec():
             return construct(value, value.name)
         case Item():
@@ -95,5 +96,5 @@ def modules_used(items: Iterator[Item]) -> tuple[str, ...]:
     while todo:
         item = todo.pop()
         used.add(modules()[type(item)])
-        todo += [value for value in item.__dict__.values() if isinstance(value, Item)]
+        todo += parts(item)
     return tuple(sorted(used))
