@@ -7,21 +7,29 @@ import keyword
 import re
 from collections.abc import Iterable
 
+from ..specs.activations import ACTIVATIONS
 from ..specs.base import Item, LayerSpec, parts
 from ..specs.layers.cells import CELLS, StackedRNNCells
 
-CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 """Classes that Keras publishes by another name than their own, which it names layers after."""
 
 SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
+NAMED = (LayerSpec, *CELLS, *ACTIVATIONS)
+"""What is a layer in Keras, so that constructing it takes a name."""
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
 )
 
 
+def keras_name(class_name: str) -> str:
+    """Return the name that a class of Keras bears itself, for the one that it is published by."""
+    return OWN_NAMES.get(class_name, class_name)
+
+
 def snake_case(class_name: str) -> str:
     """Return the stem of the name that Keras gives to a layer of a class: Conv2D is conv2d."""
-    class_name = CLASSES.get(class_name, class_name)
+    class_name = keras_name(class_name)
     for split in SPLITS:
         class_name = split.sub(r"\1_\2", class_name)
     return class_name.lower()
@@ -58,7 +66,7 @@ def implied(layer: Item) -> Iterable[str]:
     where they have none.
     """
     for part in parts(layer):
-        if isinstance(part, LayerSpec | CELLS):
+        if isinstance(part, NAMED):
             yield from implied(part)
             if not isinstance(part, LayerSpec) or part.name is None:
                 yield snake_case(type(part).__name__)

@@ -19,6 +19,7 @@ from keras.src.backend.common import global_state
 
 from ..compiler.driver import analyse, emit
 from ..compiler.graph import Graph, TypedGraph
+from ..compiler.naming import keras_name
 from ..compiler.python import Source
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec
@@ -98,7 +99,7 @@ def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.L
         RuntimeError: where they do not, which is a defect of hornbook.
     """
     found = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    wanted = [type(layer.spec).__name__ for layer in graph.layers]
+    wanted = [keras_name(type(layer.spec).__name__) for layer in graph.layers]
     if [type(layer).__name__ for layer in found] != wanted:
         raise RuntimeError(
             f"the model's layers are {[layer.name for layer in found]}, expected {wanted}"
@@ -156,7 +157,9 @@ def line_of_layer(error: Exception, source: Source, graph: Graph) -> int | None:
     """
     text = str(error)
     named = [layer for layer in graph.layers if re.search(rf"/{layer.name}(_\d+)?/", text)]
-    classes = [layer for layer in graph.layers if f"{type(layer.spec).__name__}.call()" in text]
+    classes = [
+        layer for layer in graph.layers if f"{keras_name(type(layer.spec).__name__)}.call()" in text
+    ]
     for found in (named, classes):
         if len(found) == 1:
             spans = [

@@ -238,7 +238,7 @@ class Choice:
         one = {"$ref": f"#/$defs/{self.kind}"}
         if not self.listed:
             return one
-        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 2}]}
 
 
 Activation = Annotated[str | Item, Choice("activation")]

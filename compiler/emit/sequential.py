@@ -42,6 +42,7 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
         message = f"a Sequential model is a chain, but {what}"
         problems.append(Diagnostic("HB308", message, node.span, notes, OTHERS))
 
+    layers = {layer.name: layer for layer in graph.layers}
     users: dict[str, list[Node]] = {}
     for node in graph.nodes:
         for name in dict.fromkeys(value.name for value in node.inputs):
@@ -67,9 +68,7 @@ def obstacles(graph: Graph) -> list[Diagnostic]:
             obstacle(node, f"`{node.name}` joins {joined}")
         elif node.layer in first:
             obstacle(node, f"`{node.layer}` is applied a second time")
-        elif common.draws_when_built(
-            Graph("", (), tuple(x for x in graph.layers if x.name == node.layer), (), ())
-        ):
+        elif layers[node.layer].spec.arity[1] != 1:
             obstacle(node, f"`{node.name}` takes its input as query and as value")
         first.add(node.layer)
     return in_order(problems)

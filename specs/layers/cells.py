@@ -133,7 +133,7 @@ class StackedRNNCells(Item):
     """Cells of which each takes what the one before it makes."""
 
     cells: Annotated[
-        tuple[Cell, ...], Field(min_length=1, description="The cells, the first one first.")
+        tuple[Cell, ...], Field(min_length=2, description="The cells, the first one first.")
     ]
 
 

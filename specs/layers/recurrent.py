@@ -178,6 +178,10 @@ class RNN(LayerSpec):
         if not self.trainable:
             message = "`trainable: false` on `RNN` does not freeze its cells"
             raise conflict("trainable", message, "move it into the arguments of the cell")
+        if isinstance(self.cell, tuple) and len(self.cell) == 1:
+            # Keras cannot mask a stack of one, and a mask may come from any layer above.
+            help = f"write `{type(self.cell[0]).__name__}` without the list"
+            raise conflict("cell", "a list of cells has two or more of them", help)
         wide = next((one for one in cells_of(self) if not isinstance(one, ONE_STATE)), None)
         if self.return_state and wide is not None and not isinstance(self.cell, SINGLE):
             name = type(wide).__name__
