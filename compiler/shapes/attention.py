@@ -34,7 +34,7 @@ def wants_scores(layer: LayerSpec) -> bool:
 def _multi_head(layer: MultiHeadAttention, inputs: tuple[TensorType, ...]) -> Inference:
     given = query, value, _ = roles(inputs)
     _ranks(NAME, given)
-    axes = _axes(layer, query)
+    axes = axes_of(layer, query)
     _sizes(axes, given, len(inputs))
     features = [
         known(NAME, one, one.rank - 1, f"the features of its {role}")
@@ -83,9 +83,9 @@ def _ranks(name: str, given: tuple[TensorType, ...]) -> None:
             )
 
 
-def _axes(layer: MultiHeadAttention, query: TensorType) -> tuple[int, ...]:
+def axes_of(layer: MultiHeadAttention | GroupQueryAttention, query: TensorType) -> tuple[int, ...]:
     """Return the axes attended over, all between the batch and the features by default."""
-    wanted = layer.attention_axes
+    wanted = layer.attention_axes if isinstance(layer, MultiHeadAttention) else None
     if wanted is None:
         axes = tuple(range(1, query.rank - 1))
     else:
@@ -109,6 +109,13 @@ def _axes(layer: MultiHeadAttention, query: TensorType) -> tuple[int, ...]:
             f"`sliding_window` of `{NAME}` counts positions along axis 1, "
             f"but the attention goes over {count('axis', len(axes))}: {axes}",
             field="sliding_window",
+        )
+    if axes != (1,) and layer.call is not None and layer.call.use_causal_mask:
+        raise RuleError(
+            "HB404",
+            f"`use_causal_mask` of `{NAME}` counts positions along axis 1, "
+            f"but the attention goes over {count('axis', len(axes))}: {axes}",
+            field="call",
         )
     return axes
 
