@@ -15,7 +15,7 @@ OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 """Classes that Keras publishes by another name than their own, which it names layers after."""
 
 SPLITS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
-NAMED = (LayerSpec, *CELLS, *ACTIVATIONS)
+NAMED: tuple[type[Item], ...] = (LayerSpec, *CELLS, *ACTIVATIONS)
 """What is a layer in Keras, so that constructing it takes a name."""
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
