@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ..specs.base import LayerSpec
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
-from ..specs.layers.recurrent import RECURRENT
+from ..specs.layers.recurrent import READERS
 from ..specs.layers.reshaping import Flatten
 from ..specs.yaml import Document
 from .graph import Graph, Inference, Node, TensorType, TypedGraph, TypedNode, Weight
@@ -106,7 +106,7 @@ class _Inference:
             return None
         if isinstance(spec, Flatten):
             return f"move `{above}` below `{node.name}`"
-        if isinstance(spec, RECURRENT) and not spec.return_sequences:
+        if isinstance(spec, READERS) and not spec.return_sequences:
             return f"give `{above}` `return_sequences: true`: it returns its last step alone"
         return None
 

@@ -110,6 +110,10 @@ def unknown_name(registry: Registry, name: str, path: Path, at: Literal["key", "
     if registry.kind == "layer" and name in registry_of("cell").items:
         help = f"put it in `RNN`, which reads a sequence with it: `RNN: {{cell: {{{name}: ...}}}}`"
         return Fault("HB205", path, f"`{name}` is a cell, not a layer", help, at)
+    if registry.kind == "cell" and name in registry_of("layer").items:
+        own = f"{name}Cell"
+        help = f"did you mean `{own}`?" if own in registry.items else _meant(registry, name)
+        return Fault("HB205", path, f"`{name}` is a layer, not a cell", help, at)
     if name in registry.names:
         return Fault(
             "HB201", path, f"the {registry.kind} `{name}` takes no arguments", f"write `{name}`", at

@@ -180,7 +180,7 @@ def _observe_all(layer: LayerSpec, types: tuple[TensorType, ...], given: Given) 
     }
     flags = layer.call.model_dump(exclude_unset=True) if layer.call else {}
     keywords = {name: value for name, value in flags.items() if name not in given} | {
-        name: found if name == "initial_state" or layer.takes_list else found[0]
+        name: found[0] if len(found) == 1 and name != "initial_state" else found
         for name, found in further.items()
     }
     if layer.takes_list:

@@ -186,7 +186,7 @@ def kernels(shape: Shape) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
         )
         rank = len(shape) - 2
         if 1 <= rank <= 3:
-            size = options({"filters": UNITS, "kernel_size": st.integers(1, 2)}, padding=SAME)
+            size = options({"filters": UNITS, "kernel_size": st.integers(1, 2), "padding": SAME})
             yield f"Conv{rank}D", size
             yield f"Conv{rank}DTranspose", size
         if 1 <= rank <= 2:

@@ -189,6 +189,7 @@ OWN = (
     # It looks at fewer values than are given, or runs fewer cells.
     "is not looked at",
     "value: ",
+    "one value",
     "values: ",
     "equally many states",
     "takes a list of its own",
