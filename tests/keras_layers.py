@@ -179,8 +179,12 @@ def _observe_all(layer: LayerSpec, types: tuple[TensorType, ...], given: Given) 
         for name, found in given.items()
     }
     flags = layer.call.model_dump(exclude_unset=True) if layer.call else {}
+
+    def listed(name: str) -> bool:
+        return layer.takes_list or name == "initial_state"
+
     keywords = {name: value for name, value in flags.items() if name not in given} | {
-        name: found[0] if len(found) == 1 and name != "initial_state" else found
+        name: found[0] if len(found) == 1 and not listed(name) else found
         for name, found in further.items()
     }
     if layer.takes_list:

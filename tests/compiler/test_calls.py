@@ -231,8 +231,12 @@ def _changed(draw: Any, one: TensorType) -> TensorType:
     return TensorType(tuple(shape), dtype)
 
 
+KNOWN = [case for case in WORKS if all(None not in one.shape[1:] for one in case[2])]
+"""Cases in which a size that does not fit is one that is known not to."""
+
+
 @examples(150)
-@given(st.data(), st.sampled_from(WORKS))
+@given(st.data(), st.sampled_from(KNOWN))
 def test_changed_values(data: Any, case: Case) -> None:
     """Where Keras refuses, so do we; where we alone do, it is for a reason."""
     name, arguments, inputs, given_values = case

@@ -42,7 +42,7 @@ def test_cells_in_source() -> None:
     text = source(
         "RNN: {cell: {StackedRNNCells: {cells: [{GRUCell: {units: 4}}, {GRUCell: {units: 2}}]}}}"
     )
-    assert "layers.RNN(layers.StackedRNNCells([layers.GRUCell(4), layers.GRUCell(2)]))" in text
+    assert "layers.StackedRNNCells([layers.GRUCell(4), layers.GRUCell(2)])" in text
 
 
 def test_what_a_cell_names_is_imported() -> None:

@@ -13,6 +13,13 @@ keras = pytest.importorskip("keras")
 
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+
+from hornbook.compiler.graph import TensorType  # noqa: E402
+from hornbook.compiler.shapes import infer  # noqa: E402
+from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
+from hornbook.specs.base import LayerSpec, registry  # noqa: E402
+from keras_layers import agree_all  # noqa: E402
+from strategies_b import INITIALIZERS, attention, options, recurrent  # noqa: E402
 from strategies_e import (  # noqa: E402
     LISTED,
     convolved,
@@ -23,13 +30,6 @@ from strategies_e import (  # noqa: E402
     valid_items,
     wrapped,
 )
-
-from hornbook.compiler.graph import TensorType  # noqa: E402
-from hornbook.compiler.shapes import infer  # noqa: E402
-from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
-from hornbook.specs.base import LayerSpec, registry  # noqa: E402
-from keras_layers import agree_all  # noqa: E402
-from strategies_b import INITIALIZERS, attention, options, recurrent  # noqa: E402
 
 SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
 """Multiplies the number of examples, for a longer run by hand."""
