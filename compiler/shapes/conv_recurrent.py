@@ -9,9 +9,13 @@ from ..graph import Inference, TensorType, Weight
 from .checks import entries, need_float, plus, times
 from .rule import Rule, RuleError, known, product
 from .steps import read_steps
-from .windows import AXES, Window, layout_of, slide
+from .windows import AXES as BETWEEN
+from .windows import Layout, Window, layout_of, slide
 
 ConvLSTM = ConvLSTM1D | ConvLSTM2D | ConvLSTM3D
+
+AXES = {**BETWEEN, 1: ("width",)}
+"""The axes of a step; steps themselves are another axis."""
 
 GATES = 4
 EXTRA = 13
@@ -22,12 +26,9 @@ def _convolved(rank: int) -> Rule:
     def rule(layer: ConvLSTM, inputs: tuple[TensorType, ...]) -> Inference:
         (given,) = inputs
         name, layout = type(layer).__name__, layout_of(layer.data_format, rank)
-        _axes(name, given, rank, layer.data_format)
+        _axes(name, given, layout)
         need_float(name, given, "multiplies by its kernel, so it takes floating-point numbers")
-        step = TensorType((given.shape[0], *given.shape[2:]), given.dtype)
         channels = known(name, given, layout.channels + 1, "channels")
-        for place, axis in zip(AXES[rank], layout.spatial, strict=True):
-            known(name, given, axis + 1, f"the {place}")
         window = Window(
             "kernel_size",
             per_axis(layer.kernel_size, rank),
@@ -35,6 +36,8 @@ def _convolved(rank: int) -> Rule:
             layer.padding,
             per_axis(layer.dilation_rate, rank),
         )
+        _room(name, given, layout, window)
+        step = TensorType((given.shape[0], *given.shape[2:]), given.dtype)
         places = slide(name, step, layout, window)
         state = TensorType(layout.shape(places, layer.filters))
         made = GATES * layer.filters
@@ -54,17 +57,35 @@ def _convolved(rank: int) -> Rule:
     return rule
 
 
-def _axes(name: str, given: TensorType, rank: int, data_format: str | None) -> None:
+def _axes(name: str, given: TensorType, layout: Layout) -> None:
     """Raise HB401 unless the input has a batch, steps, channels and the axes between."""
-    if given.rank == rank + 3:
+    wanted = layout.rank + 3
+    if given.rank == wanted:
         return
-    sibling = f"ConvLSTM{given.rank - 3}D"
-    inside = str(layout_of(data_format, rank)).removeprefix("(batch, ")
+    names = AXES[layout.rank]
+    ordered = ("channels", *names) if layout.first else (*names, "channels")
+    axes = ", ".join(("batch", "steps", *ordered))
     raise RuleError(
         "HB401",
-        f"`{name}` takes {rank + 3} axes (batch, steps, {inside}, but receives {given.rank}: {given}",
-        help=f"use `{sibling}`" if 4 <= given.rank <= 6 else None,
+        f"`{name}` takes {wanted} axes ({axes}), but receives {given.rank}: {given}",
+        help=f"use `ConvLSTM{given.rank - 3}D`" if 4 <= given.rank <= 6 else None,
     )
+
+
+def _room(name: str, given: TensorType, layout: Layout, window: Window) -> None:
+    """Raise HB406 unless the sizes of a step are known, and HB402 where the kernel is larger."""
+    for index, place in enumerate(AXES[layout.rank]):
+        axis = layout.spatial[index] + 1
+        size = known(name, given, axis, f"the {place}")
+        span = (window.sizes[index] - 1) * window.gaps[index] + 1
+        if window.padding == "valid" and size < span:
+            raise RuleError(
+                "HB402",
+                f"the window of `{name}` spans {span} entries of the {place} (axis {axis}), "
+                f"but its input has {size}: {given}",
+                field="kernel_size",
+                help="use `padding: same`, or a smaller `kernel_size`",
+            )
 
 
 RULES: dict[type[LayerSpec], Rule] = {
