@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ..specs.base import LayerSpec, NodeSpec
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
-from ..specs.layers.recurrent import RECURRENT
+from ..specs.layers.recurrent import READERS
 from ..specs.layers.reshaping import Flatten
 from ..specs.yaml import Document
 from .graph import (
@@ -26,6 +26,7 @@ from .graph import (
     Weight,
 )
 from .shapes import infer as apply_rule
+from .shapes.calls import check_call
 from .shapes.rule import RuleError
 
 MAX_PARAMS = 1_000_000_000
@@ -78,6 +79,8 @@ class _Inference:
             )
             spec = self.as_called(node, layer.spec)
             found = apply_rule(spec, types)
+            if isinstance(spec, LayerSpec) and node.arguments:
+                check_call(spec, types, self.types_of(node))
             self.consistent(node, layer.spec, found)
         except RuleError as error:
             self.problems.append(self.diagnostic(node, error))
@@ -86,6 +89,16 @@ class _Inference:
         self.outputs[node.name] = (found.output, *found.states)
         first = self.weights.setdefault(layer.name, found.weights)
         return TypedNode(node, layer, found.output, first, found.flops, found.states)
+
+    def types_of(self, node: Node) -> dict[str, tuple[TensorType | None, ...]]:
+        """Return the types of the values among the arguments of a call."""
+        return {
+            field: tuple(
+                None if one is None else self.type_of(one, 0)
+                for one in (given if isinstance(given, tuple) else (given,))
+            )
+            for field, given in node.arguments
+        }
 
     def output(self, position: int, value: Value) -> None:
         """Hold the number of an output against the node that makes it."""
@@ -158,7 +171,7 @@ class _Inference:
             return None
         if isinstance(spec, Flatten):
             return f"move `{above}` below `{node.name}`"
-        if isinstance(spec, RECURRENT) and not spec.return_sequences:
+        if isinstance(spec, READERS) and not spec.return_sequences:
             return f"give `{above}` `return_sequences: true`: it returns its last step alone"
         return None
 

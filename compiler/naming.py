@@ -6,10 +6,14 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
-from ..specs.base import LayerSpec, NodeSpec
+from ..specs.activations import ACTIVATIONS
+from ..specs.base import Item, LayerSpec, NodeSpec, parts
 from ..specs.layers.augmentation import RandAugment, RandomColorJitter
+from ..specs.layers.cells import CELLS, StackedRNNCells
 from ..specs.names import snake_case, stem
 
+NAMED: tuple[type[Item], ...] = (LayerSpec, *CELLS, *ACTIVATIONS)
+"""What is a layer in Keras, so that constructing it takes a name."""
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
 )
@@ -26,18 +30,22 @@ def class_name(name: str) -> str:
     return "".join(part[0].upper() + part[1:] for part in parts)
 
 
-def implied(layer: NodeSpec) -> Iterable[str]:
+def implied(layer: Item) -> Iterable[str]:
     """Yield the stems of the layers that are constructed inside the call of a layer's class.
 
-    A wrapper's inner layer and a layer used as an activation take a name of their own
+    A wrapper's inner layer, a cell and a layer used as an activation take a name of their own
     where they have none.
     """
-    for value in layer.__dict__.values():
-        if isinstance(value, LayerSpec):
-            yield from implied(value)
-            yield from composed(value, value.name is not None)
-            if value.name is None:
-                yield snake_case(type(value).__name__)
+    for part in parts(layer):
+        if isinstance(part, NAMED):
+            yield from implied(part)
+            if isinstance(part, LayerSpec):
+                yield from composed(part, part.name is not None)
+            if not isinstance(part, LayerSpec) or part.name is None:
+                yield snake_case(type(part).__name__)
+    if isinstance(getattr(layer, "cell", None), tuple):
+        # Keras puts a list of cells into a stack.
+        yield snake_case(StackedRNNCells.__name__)
 
 
 VARIATIONS = (

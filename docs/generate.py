@@ -35,6 +35,7 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 ANCHORS = {
     "activation": "activations",
     "callback": "callbacks",
+    "cell": "cells",
     "constraint": "constraints",
     "initializer": "initializers",
     "layer": "layers",

@@ -22,6 +22,7 @@ from ..compiler.graph import Graph, TypedGraph
 from ..compiler.python import Source
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec
+from ..specs.names import keras_name
 from .finite import LabelOutsideHead, NonFiniteLoss
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -101,7 +102,7 @@ def layers_by_name(model: keras.Model, graph: Graph) -> dict[str, keras.layers.L
     """
     found = list(_layers(model))
     layers = [layer for layer in graph.layers if not layer.is_op]
-    wanted = [type(layer.spec).__name__ for layer in layers]
+    wanted = [keras_name(type(layer.spec).__name__) for layer in layers]
     if [type(layer).__name__ for layer in found] != wanted:
         raise RuntimeError(
             f"the model's layers are {[layer.name for layer in found]}, expected {wanted}"
@@ -168,7 +169,9 @@ def line_of_layer(error: Exception, source: Source, graph: Graph) -> int | None:
     """
     text = str(error)
     named = [layer for layer in graph.layers if re.search(rf"/{layer.name}(_\d+)?/", text)]
-    classes = [layer for layer in graph.layers if f"{type(layer.spec).__name__}.call()" in text]
+    classes = [
+        layer for layer in graph.layers if f"{keras_name(type(layer.spec).__name__)}.call()" in text
+    ]
     for found in (named, classes):
         if len(found) == 1:
             spans = [

@@ -8,7 +8,7 @@ the classes of one kind; :class:`Choice` makes a field take one of them, as ``Na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -41,6 +41,16 @@ class Item(BaseModel):
         strict=True,
     )
     positional: ClassVar[int | None] = None
+
+
+def parts(item: Item) -> Iterator[Item]:
+    """Yield the items that an item's arguments hold, in lists too."""
+    for value in item.__dict__.values():
+        yield from (
+            one
+            for one in (value if isinstance(value, tuple) else (value,))
+            if isinstance(one, Item)
+        )
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,127}$")]
@@ -211,15 +221,22 @@ class Registry:
     aliases: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self, data: object) -> str | Item:
+    def read(self, data: object, *, listed: bool = False) -> str | Item | tuple[str | Item, ...]:
         """Return the word, or the validated class, that ``data`` asks for.
+
+        With ``listed`` a list asks for one entry after the other.
 
         Raises:
             PydanticCustomError: of type ``nested``, its context holding the faults found.
         """
-        from .choices import read_choice
+        from .choices import read_choice, read_list
         from .faults import nested
 
+        if listed and isinstance(data, tuple) and data:
+            entries, faults = read_list(self, data)
+            if faults:
+                raise nested(faults)
+            return entries
         found = read_choice(self, data)
         if isinstance(found, tuple):
             raise nested(found)
@@ -239,19 +256,26 @@ def registry(kind: str) -> Registry:
 
 @dataclass(frozen=True)
 class Choice:
-    """Marks a field that takes one entry of a registry, by the registry's kind."""
+    """Marks a field that takes one entry of a registry, by the registry's kind.
+
+    With ``listed`` the field takes a list of entries too.
+    """
 
     kind: str
+    listed: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """Validate through the registry, which reports every mistake inside at once."""
         return core_schema.no_info_plain_validator_function(
-            lambda data: registry(self.kind).read(data)
+            lambda data: registry(self.kind).read(data, listed=self.listed)
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         """Refer to the kind's definition, which :mod:`hornbook.specs.schema` writes once."""
-        return {"$ref": f"#/$defs/{self.kind}"}
+        one = {"$ref": f"#/$defs/{self.kind}"}
+        if not self.listed:
+            return one
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 2}]}
 
 
 Activation = Annotated[str | Item, Choice("activation")]
@@ -290,5 +314,6 @@ __all__ = [
     "Schedule",
     "ValidationError",
     "conflict",
+    "parts",
     "registry",
 ]

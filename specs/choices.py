@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from .base import WIRING, Fault, Item, Path, Registry
+from .base import registry as registry_of
 from .faults import faults_of, prefix
 from .wording import (
     SPOKEN,
@@ -41,6 +42,21 @@ def read_choice(registry: Registry, data: object) -> str | Item | tuple[Fault, .
         case _:
             message = f"{kind_of(registry.kind)} is written `Name` or `Name: {{arguments}}`, not as {describe(data)}"
             return (Fault("HB206", (), message),)
+
+
+def read_list(
+    registry: Registry, data: tuple[object, ...]
+) -> tuple[tuple[str | Item, ...], tuple[Fault, ...]]:
+    """Read one choice after the other; return them, and the faults of those that are none."""
+    entries: list[str | Item] = []
+    faults: list[Fault] = []
+    for index, part in enumerate(data):
+        found = read_choice(registry, part)
+        if isinstance(found, tuple):
+            faults += [prefix(fault, (index,)) for fault in found]
+        else:
+            entries.append(found)
+    return tuple(entries), tuple(faults)
 
 
 def _read_named(
@@ -91,6 +107,13 @@ def unknown_name(registry: Registry, name: str, path: Path, at: Literal["key", "
     )
     if word is not None and bare(name) not in registry.names:
         return Fault("HB208", path, f"`{name}` cannot stand in a spec", word, at)
+    if registry.kind == "layer" and name in registry_of("cell").items:
+        help = f"put it in `RNN`, which reads a sequence with it: `RNN: {{cell: {{{name}: ...}}}}`"
+        return Fault("HB205", path, f"`{name}` is a cell, not a layer", help, at)
+    if registry.kind == "cell" and name in registry_of("layer").items:
+        own = f"{name}Cell"
+        help = f"did you mean `{own}`?" if own in registry.items else _meant(registry, name)
+        return Fault("HB205", path, f"`{name}` is a layer, not a cell", help, at)
     if name in registry.names:
         return Fault(
             "HB201", path, f"the {registry.kind} `{name}` takes no arguments", f"write `{name}`", at

@@ -10,8 +10,18 @@ STEMS = {"ops.getitem": "get_item", "ops.abs": "absolute"}
 """What Keras calls an operation, where that is not its own name."""
 
 
+OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Classes that Keras publishes by another name than their own, which it names layers after."""
+
+
+def keras_name(class_name: str) -> str:
+    """Return the name that a class of Keras bears itself, for the one that it is published by."""
+    return OWN_NAMES.get(class_name, class_name)
+
+
 def snake_case(class_name: str) -> str:
     """Return the stem of the name that Keras gives to a layer of a class: Conv2D is conv2d."""
+    class_name = keras_name(class_name)
     for split in SPLITS:
         class_name = split.sub(r"\1_\2", class_name)
     return class_name.lower()

@@ -18,6 +18,7 @@ from .base import Call, Item, Registry
 from .layers import ALIASES as LAYER_ALIASES
 from .layers import LAYERS
 from .layers import REFUSED as LAYERS_REFUSED
+from .layers.cells import CELLS
 from .layers.ops import OPS
 
 
@@ -36,6 +37,7 @@ LAYER = Registry(
     aliases=LAYER_ALIASES,
     refused=LAYERS_REFUSED,
 )
+CELL = Registry(kind="cell", module="layers", items=_by_name(CELLS))
 ACTIVATION = Registry(
     kind="activation",
     # Keras has no activation classes: the items are the layers that serve as one.
@@ -116,6 +118,7 @@ REGISTRIES: Mapping[str, Registry] = {
     one.kind: one
     for one in (
         LAYER,
+        CELL,
         ACTIVATION,
         INITIALIZER,
         REGULARIZER,

@@ -211,7 +211,8 @@ def _allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         if isinstance(mark, ShapeOrInput):
             return "a list of sizes, or " + _allowed(annotation)
         if isinstance(mark, Choice):
-            return one_of(registry(mark.kind).kind)
+            one = one_of(registry(mark.kind).kind)
+            return f"{one}, or a list of such" if mark.listed else one
         if isinstance(mark, PerOutput):
             whole = "a list of which each is " if mark.listed else ""
             return f"{whole}{one_of(mark.kind)}; or a mapping from outputs to such"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ...specs.base import LayerSpec, NodeSpec
+from ...specs.base import Item, LayerSpec, NodeSpec, parts
 from ...specs.layers.ops import GetItem
 from ..graph import Graph, Layer, Literal, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
@@ -17,6 +17,7 @@ ALWAYS_DIFFERENT = frozenset(
         "Dropout",
         "GaussianDropout",
         "GaussianNoise",
+        "GroupQueryAttention",
         "MultiHeadAttention",
         "RandAugment",
         "RandomBrightness",
@@ -41,11 +42,12 @@ ALWAYS_DIFFERENT = frozenset(
         "SpatialDropout1D",
         "SpatialDropout2D",
         "SpatialDropout3D",
+        "SpectralNormalization",
     }
 )
 DROPPING = ("dropout", "recurrent_dropout")
 
-DRAWS_WHEN_BUILT = frozenset({"MultiHeadAttention"})
+DRAWS_WHEN_BUILT = frozenset({"GroupQueryAttention", "MultiHeadAttention", "SpectralNormalization"})
 """Classes that draw a seed again when they are built, not only when they are constructed."""
 
 
@@ -65,12 +67,11 @@ def imports(graph: Graph) -> tuple[str, ...]:
     return ("import keras", f"from keras import {names}")
 
 
-def nested(layer: NodeSpec) -> Iterable[NodeSpec]:
-    """Yield a layer and those inside it."""
+def nested(layer: Item) -> Iterable[Item]:
+    """Yield a layer and what is inside it."""
     yield layer
-    for value in layer.__dict__.values():
-        if isinstance(value, LayerSpec):
-            yield from nested(value)
+    for part in parts(layer):
+        yield from nested(part)
 
 
 def trains_differently(layer: NodeSpec) -> bool:
@@ -162,6 +163,9 @@ def call_keywords(node: Node, values: Values) -> Iterable[tuple[str, Expression]
                 yield field, expression(value)
             continue
         given = named[field]
+        if field == "initial_state" and isinstance(given, Value):
+            # Keras takes a list of states, of one too.
+            given = (given,)
         if isinstance(given, tuple):
             yield (
                 field,

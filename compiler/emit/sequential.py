@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...specs.base import OpSpec
 from ...specs.diagnostics import Diagnostic, Note, SpecError, in_order
-from ..graph import Graph, Node, TypedGraph
+from ..graph import Node, TypedGraph
 from ..python import Call, Expression, Function, Items, Module, Name, Return
 from . import common
 from .values import input_call, layer_call
@@ -47,6 +47,7 @@ def obstacles(typed: TypedGraph) -> list[Diagnostic]:
         message = f"a Sequential model is a chain, but {what}"
         problems.append(Diagnostic("HB308", message, node.span, notes, OTHERS))
 
+    layers = {layer.name: layer for layer in graph.layers}
     users: dict[str, list[Node]] = {}
     for node in graph.nodes:
         for name in dict.fromkeys(value.name for value in node.parents):
@@ -78,9 +79,7 @@ def obstacles(typed: TypedGraph) -> list[Diagnostic]:
             obstacle(node, f"`{node.name}` has several outputs")
         elif node.layer in first:
             obstacle(node, f"`{node.layer}` is applied a second time")
-        elif common.draws_when_built(
-            Graph("", (), tuple(x for x in graph.layers if x.name == node.layer), (), ())
-        ):
+        elif layers[node.layer].spec.arity[1] != 1:
             obstacle(node, f"`{node.name}` takes its input as query and as value")
         first.add(node.layer)
     return in_order(problems)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...specs import arithmetic
 from ...specs.arithmetic import Formula, Literal
-from ...specs.base import WIRING, CallArguments, Item, LayerSpec, NodeSpec, OpSpec
+from ...specs.base import WIRING, CallArguments, Item, LayerSpec, NodeSpec, OpSpec, parts
 from ...specs.layers.ops import GetItem
 from ...specs.names import PREFIX
 from ...specs.registries import REGISTRIES
@@ -85,8 +85,9 @@ def expression(value: object, at: Formulas = NO_FORMULAS) -> Expression:
         case None | bool() | int() | float() | str():
             return Constant(value)
         case tuple():
-            parts = (computed(part, at, index) for index, part in enumerate(value))
-            return Items(tuple(parts), "()")
+            marks = "[]" if any(isinstance(part, Item) for part in value) else "()"
+            found = (computed(part, at, index) for index, part in enumerate(value))
+            return Items(tuple(found), marks)
         case LayerSpec():
             return construct(value, value.name, at=at.of_choice())
         case Item():
@@ -161,5 +162,5 @@ def modules_used(items: Iterator[Item]) -> tuple[str, ...]:
         if isinstance(item, CallArguments | GetItem):
             continue
         used.add(modules()[type(item)])
-        todo += [value for value in item.__dict__.values() if isinstance(value, Item)]
+        todo += parts(item)
     return tuple(sorted(used))

@@ -22,8 +22,8 @@ from ...specs.initializers import (
     Orthogonal,
     VarianceScaling,
 )
-from ...specs.layers.attention import MultiHeadAttention
-from ...specs.layers.recurrent import RECURRENT
+from ...specs.layers.attention import GroupQueryAttention, MultiHeadAttention
+from ...specs.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from ...specs.regularizers import OrthogonalRegularizer
 from ..graph import Inference, Weight
 from .checks import count
@@ -42,11 +42,14 @@ FITTED = (
     LecunUniform,
 )
 
+Owner = LayerSpec | SimpleRNNCell | LSTMCell | GRUCell
+"""What has weights and parts that work on them."""
+
 Part = str | Item | None
 Problem = str | None
 
 
-def check_parts(layer: LayerSpec, found: Inference) -> None:
+def check_parts(layer: Owner, found: Inference) -> None:
     """Raise HB404 where an argument of the layer does not suit a weight or the output."""
     name = type(layer).__name__
     for field, what, problem in _problems(layer, found):
@@ -55,13 +58,13 @@ def check_parts(layer: LayerSpec, found: Inference) -> None:
             raise RuleError("HB404", message, field=field)
 
 
-def _problems(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Problem]]:
+def _problems(layer: Owner, found: Inference) -> Iterable[tuple[str, str, Problem]]:
     """Yield each argument with a part, what the part works on, and what is wrong with it."""
     yield from _of_weights(layer, found)
     yield from _of_output(layer, found.output.rank)
 
 
-def _of_weights(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, Problem]]:
+def _of_weights(layer: Owner, found: Inference) -> Iterable[tuple[str, str, Problem]]:
     fields = type(layer).model_fields
     for weight in found.weights:
         stems = (weight.name, weight.name.removesuffix("_kernel"))
@@ -72,10 +75,12 @@ def _of_weights(layer: LayerSpec, found: Inference) -> Iterable[tuple[str, str, 
                     yield field, what, check(getattr(layer, field), weight)
 
 
-def _of_output(layer: LayerSpec, rank: int) -> Iterable[tuple[str, str, Problem]]:
+def _of_output(layer: Owner, rank: int) -> Iterable[tuple[str, str, Problem]]:
     # Attention penalizes its projections, which have an axis more than its output.
-    penalized = rank + 1 if isinstance(layer, MultiHeadAttention) else rank
-    activated = 2 if isinstance(layer, RECURRENT) else rank
+    attention = isinstance(layer, MultiHeadAttention | GroupQueryAttention)
+    penalized = rank + 1 if attention else rank
+    # A layer that reads steps activates what one of them makes.
+    activated = rank - 1 if getattr(layer, "return_sequences", False) else rank
     for field, axes, check in (
         ("activity_regularizer", penalized, _matrix_only),
         ("activation", activated, _softmax),

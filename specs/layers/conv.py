@@ -47,7 +47,7 @@ from .fields import (
 )
 
 
-def _stride_or_dilate(strides: Sizes, dilation_rate: Sizes) -> None:
+def stride_or_dilate(strides: Sizes, dilation_rate: Sizes) -> None:
     """Refuse a kernel that both jumps and has gaps."""
     if max(per_axis(strides, 1)) > 1 and max(per_axis(dilation_rate, 1)) > 1:
         raise conflict(
@@ -116,7 +116,7 @@ class Conv1D(LayerSpec):
 
     @model_validator(mode="after")
     def _together(self) -> Conv1D:
-        _stride_or_dilate(self.strides, self.dilation_rate)
+        stride_or_dilate(self.strides, self.dilation_rate)
         _divide(self.filters, self.groups)
         return self
 
@@ -144,7 +144,7 @@ class Conv2D(LayerSpec):
 
     @model_validator(mode="after")
     def _together(self) -> Conv2D:
-        _stride_or_dilate(self.strides, self.dilation_rate)
+        stride_or_dilate(self.strides, self.dilation_rate)
         _divide(self.filters, self.groups)
         return self
 
@@ -172,7 +172,7 @@ class Conv3D(LayerSpec):
 
     @model_validator(mode="after")
     def _together(self) -> Conv3D:
-        _stride_or_dilate(self.strides, self.dilation_rate)
+        stride_or_dilate(self.strides, self.dilation_rate)
         _divide(self.filters, self.groups)
         return self
 
@@ -200,7 +200,7 @@ class Conv1DTranspose(LayerSpec):
 
     @model_validator(mode="after")
     def _together(self) -> Conv1DTranspose:
-        _stride_or_dilate(self.strides, self.dilation_rate)
+        stride_or_dilate(self.strides, self.dilation_rate)
         _pad_output(self, 1)
         return self
 
@@ -228,7 +228,7 @@ class Conv2DTranspose(LayerSpec):
 
     @model_validator(mode="after")
     def _together(self) -> Conv2DTranspose:
-        _stride_or_dilate(self.strides, self.dilation_rate)
+        stride_or_dilate(self.strides, self.dilation_rate)
         _pad_output(self, 2)
         return self
 
@@ -256,7 +256,7 @@ class Conv3DTranspose(LayerSpec):
 
     @model_validator(mode="after")
     def _together(self) -> Conv3DTranspose:
-        _stride_or_dilate(self.strides, self.dilation_rate)
+        stride_or_dilate(self.strides, self.dilation_rate)
         _pad_output(self, 3)
         return self
 

@@ -6,16 +6,43 @@ from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field, model_validator
 
-from ..base import (
-    Activation,
-    Constraint,
-    Initializer,
-    LayerSpec,
-    NestedLayer,
-    Regularizer,
-    conflict,
-)
+from ..base import Choice, Item, LayerSpec, NestedLayer, conflict
 from ..wording import flow
+from .cells import (
+    ONE_STATE,
+    SINGLE,
+    Dropout,
+    GateActivation,
+    GoBackwards,
+    KernelConstraint,
+    KernelInitializer,
+    KernelRegularizer,
+    RecurrentConstraint,
+    RecurrentDropout,
+    RecurrentInitializer,
+    RecurrentRegularizer,
+    ResetAfter,
+    ReturnSequences,
+    ReturnState,
+    StackedRNNCells,
+    StateActivation,
+    UnitForgetBias,
+    Units,
+    Unroll,
+    UseCudnn,
+)
+from .conv import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+)
+from .conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from .core import Dense
 from .fields import (
     ActivityRegularizer,
     BiasConstraint,
@@ -24,42 +51,6 @@ from .fields import (
     Seed,
     UseBias,
 )
-
-Units = Annotated[int, Field(ge=1, description="Size of the state and of the output.")]
-StateActivation = Annotated[Activation | None, Field(description="Activation of the state.")]
-GateActivation = Annotated[Activation | None, Field(description="Activation of the gates.")]
-KernelInitializer = Annotated[Initializer, Field(description="Initializer of the input's kernel.")]
-RecurrentInitializer = Annotated[
-    Initializer, Field(description="Initializer of the state's kernel.")
-]
-KernelRegularizer = Annotated[
-    Regularizer | None, Field(description="Regularizer of the input's kernel.")
-]
-RecurrentRegularizer = Annotated[
-    Regularizer | None, Field(description="Regularizer of the state's kernel.")
-]
-KernelConstraint = Annotated[
-    Constraint | None, Field(description="Constraint of the input's kernel.")
-]
-RecurrentConstraint = Annotated[
-    Constraint | None, Field(description="Constraint of the state's kernel.")
-]
-Dropout = Annotated[
-    float, Field(ge=0, lt=1, description="Fraction of the input dropped while training.")
-]
-RecurrentDropout = Annotated[
-    float, Field(ge=0, lt=1, description="Fraction of the state dropped while training.")
-]
-ReturnSequences = Annotated[
-    bool, Field(description="Whether to return the output of every step, not only the last.")
-]
-GoBackwards = Annotated[bool, Field(description="Whether to read the sequence from its end.")]
-Unroll = Annotated[
-    bool, Field(description="Whether to write every step into the program: faster, but larger.")
-]
-UseCudnn = Annotated[
-    Literal["auto", False], Field(description="Whether a GPU may run it by its own kernel.")
-]
 
 
 @final
@@ -84,6 +75,7 @@ class SimpleRNN(LayerSpec):
     dropout: Dropout = 0.0
     recurrent_dropout: RecurrentDropout = 0.0
     return_sequences: ReturnSequences = False
+    return_state: ReturnState = False
     go_backwards: GoBackwards = False
     unroll: Unroll = False
     seed: Seed = None
@@ -102,9 +94,7 @@ class LSTM(LayerSpec):
     kernel_initializer: KernelInitializer = "glorot_uniform"
     recurrent_initializer: RecurrentInitializer = "orthogonal"
     bias_initializer: BiasInitializer = "zeros"
-    unit_forget_bias: Annotated[
-        bool, Field(description="Whether the bias of the forget gate begins at one.")
-    ] = True
+    unit_forget_bias: UnitForgetBias = True
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
@@ -116,6 +106,7 @@ class LSTM(LayerSpec):
     recurrent_dropout: RecurrentDropout = 0.0
     seed: Seed = None
     return_sequences: ReturnSequences = False
+    return_state: ReturnState = False
     go_backwards: GoBackwards = False
     unroll: Unroll = False
     use_cudnn: UseCudnn = "auto"
@@ -145,25 +136,76 @@ class GRU(LayerSpec):
     recurrent_dropout: RecurrentDropout = 0.0
     seed: Seed = None
     return_sequences: ReturnSequences = False
+    return_state: ReturnState = False
     go_backwards: GoBackwards = False
     unroll: Unroll = False
-    reset_after: Annotated[
-        bool, Field(description="Whether the reset gate comes after the matrix product.")
-    ] = True
+    reset_after: ResetAfter = True
     use_cudnn: UseCudnn = "auto"
 
 
 RECURRENT = (SimpleRNN, LSTM, GRU)
 
 
+def cells_of(layer: RNN) -> tuple[Item, ...]:
+    """Return the cells of a layer, the first one first; a stack within a stack stays one."""
+    cell = layer.cell
+    if isinstance(cell, StackedRNNCells):
+        return cell.cells
+    return cell if isinstance(cell, tuple) else (cell,)
+
+
+@final
+class RNN(LayerSpec):
+    """Reads a sequence step by step with a cell, or with several of which each feeds the next."""
+
+    calls: ClassVar[tuple[str, ...]] = ("initial_state", "mask", "training")
+
+    cell: Annotated[
+        Item | tuple[Item, ...],
+        Choice("cell", listed=True),
+        Field(description="What does a step: a cell, or a list of cells, the first one first."),
+    ]
+    return_sequences: ReturnSequences = False
+    return_state: ReturnState = False
+    go_backwards: GoBackwards = False
+    unroll: Unroll = False
+    zero_output_for_mask: Annotated[
+        bool, Field(description="Whether masked steps give zeros, not the output before them.")
+    ] = False
+
+    @model_validator(mode="after")
+    def _flat(self) -> RNN:
+        if not self.trainable:
+            message = "`trainable: false` on `RNN` does not freeze its cells"
+            raise conflict("trainable", message, "move it into the arguments of the cell")
+        if isinstance(self.cell, tuple) and len(self.cell) == 1:
+            # Keras cannot mask a stack of one, and a mask may come from any layer above.
+            help = f"write `{type(self.cell[0]).__name__}` without the list"
+            raise conflict("cell", "a list of cells has two or more of them", help)
+        wide = next((one for one in cells_of(self) if not isinstance(one, ONE_STATE)), None)
+        if self.return_state and wide is not None and not isinstance(self.cell, SINGLE):
+            name = type(wide).__name__
+            message = f"`return_state` of stacked cells takes cells of one state, not `{name}`"
+            help = "put layers with `return_state` one after the other, in place of the stack"
+            raise conflict("return_state", message, help)
+        return self
+
+
+READERS = (*RECURRENT, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D)
+"""Layers that read a sequence in one direction."""
+
+Reader = SimpleRNN | LSTM | GRU | RNN | ConvLSTM1D | ConvLSTM2D | ConvLSTM3D
+
+
 def _bare(field: str, layer: LayerSpec) -> None:
     """Refuse a wrapped layer that is wired by itself."""
+    name = type(layer).__name__
     if layer.inputs is not None:
-        raise conflict(
-            field,
-            f"the wrapped `{type(layer).__name__}` takes its input from the wrapper",
-            "move `inputs:` to the wrapper",
-        )
+        message = f"the wrapped `{name}` takes its input from the wrapper"
+        raise conflict(field, message, "move `inputs:` to the wrapper")
+    if layer.call is not None:
+        message = f"the wrapped `{name}` is called by the wrapper"
+        raise conflict(field, message, "move `call:` to the wrapper")
 
 
 def _frozen_inside(wrapper: LayerSpec) -> None:
@@ -197,30 +239,32 @@ class Bidirectional(LayerSpec):
         for field, layer in (("layer", forward), ("backward_layer", backward)):
             if layer is None:
                 continue
-            if not isinstance(layer, RECURRENT):
+            if not isinstance(layer, READERS):
                 message = (
-                    f"`Bidirectional` wraps SimpleRNN, LSTM or GRU, not `{type(layer).__name__}`"
+                    "`Bidirectional` wraps a layer that reads a sequence (SimpleRNN, LSTM, GRU, "
+                    f"RNN or ConvLSTM), not `{type(layer).__name__}`"
                 )
                 raise conflict(field, message)
             _bare(field, layer)
-        if isinstance(forward, RECURRENT) and isinstance(backward, RECURRENT):
+        if isinstance(forward, READERS) and isinstance(backward, READERS):
             _matching(forward, backward)
-        elif isinstance(forward, RECURRENT) and forward.go_backwards:
+        elif isinstance(forward, READERS) and forward.go_backwards:
             message = "`go_backwards` of the wrapped layer leaves none to read forwards"
             raise conflict("layer", message, "remove `go_backwards`")
         return self
 
 
-def _matching(forward: SimpleRNN | LSTM | GRU, backward: SimpleRNN | LSTM | GRU) -> None:
+def _matching(forward: Reader, backward: Reader) -> None:
     """Refuse two layers whose outputs cannot be merged."""
     if forward.go_backwards == backward.go_backwards:
         message = "`layer` and `backward_layer` read in the same direction"
         raise conflict("backward_layer", message, "give `backward_layer` `go_backwards: true`")
-    for name in ("return_sequences", "units"):
-        one, other = flow(getattr(forward, name)), flow(getattr(backward, name))
-        if one != other:
-            message = f"`{name}` is {one} for `layer`, but {other} for `backward_layer`"
-            raise conflict("backward_layer", message, "give both the same")
+    for name in ("return_sequences", "return_state", "units", "filters"):
+        if name in type(forward).model_fields and name in type(backward).model_fields:
+            one, other = flow(getattr(forward, name)), flow(getattr(backward, name))
+            if one != other:
+                message = f"`{name}` is {one} for `layer`, but {other} for `backward_layer`"
+                raise conflict("backward_layer", message, "give both the same")
 
 
 @final
@@ -243,18 +287,59 @@ class TimeDistributed(LayerSpec):
         return self
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (SimpleRNN, LSTM, GRU, Bidirectional, TimeDistributed)
+WITH_KERNEL = (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+    Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+)
+
+
+@final
+class SpectralNormalization(LayerSpec):
+    """Holds the largest stretch of a layer's kernel at one, by dividing it in every training step."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
+    layer: Annotated[NestedLayer, Field(description="Layer whose kernel is divided.")]
+    power_iterations: Annotated[
+        int, Field(ge=1, description="How often a step refines its estimate of the stretch.")
+    ] = 1
+
+    @model_validator(mode="after")
+    def _with_kernel(self) -> SpectralNormalization:
+        _frozen_inside(self)
+        _bare("layer", self.layer)
+        if not isinstance(self.layer, WITH_KERNEL):
+            name = type(self.layer).__name__
+            message = f"`SpectralNormalization` wraps a layer with one kernel, not `{name}`"
+            raise conflict("layer", message, "it wraps a `Dense` layer or a convolution")
+        return self
+
+
+LAYERS: tuple[type[LayerSpec], ...] = (
+    SimpleRNN,
+    LSTM,
+    GRU,
+    RNN,
+    Bidirectional,
+    TimeDistributed,
+    SpectralNormalization,
+)
 
 ALIASES: dict[str, str] = {}
 
-_STATES = {
-    "return_state": "it makes several outputs, and a layer of a spec has one",
-    "stateful": "it fixes the batch size and carries a state from batch to batch",
-}
+_STATES = {"stateful": "it fixes the batch size and carries a state from batch to batch"}
 
 OMITTED: dict[str, dict[str, str]] = {
     "SimpleRNN": _STATES,
     "LSTM": _STATES,
     "GRU": _STATES,
+    "RNN": _STATES,
     "Bidirectional": {"weights": "it holds arrays of numbers"},
 }

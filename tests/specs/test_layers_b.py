@@ -100,7 +100,7 @@ LSTM = {"LSTM": {"units": 2}}
         ("Dot", {"axes": (1, 2, 3)}, "HB203", ("axes",), "a list of 2"),
         ("LSTM", {"units": 0}, "HB203", ("units",), "at least 1"),
         ("LSTM", {"units": 2.5}, "HB204", ("units",), "an integer"),
-        ("LSTM", {"units": 2, "return_state": True}, "HB201", ("return_state",), "has no argument"),
+        ("LSTM", {"units": 2, "stateful": True}, "HB201", ("stateful",), "has no argument"),
         ("LSTM", {"units": 2, "use_cudnn": True}, "HB203", ("use_cudnn",), "`auto` or `false`"),
         ("GRU", {"units": 2, "dropout": 1}, "HB203", ("dropout",), "below 1"),
         ("MultiHeadAttention", {"num_heads": 2}, "HB202", (), "needs the argument `key_dim`"),

@@ -15,6 +15,7 @@ from hornbook.specs.registries import REGISTRIES
 
 KINDS = {
     "layer",
+    "cell",
     "activation",
     "initializer",
     "regularizer",
@@ -65,6 +66,8 @@ def test_defaults_are_values_that_the_class_accepts(kind: str, name: str) -> Non
     required = {
         field: EXAMPLES[field] for field, info in cls.model_fields.items() if info.is_required()
     }
+    if name == "SpectralNormalization":
+        required = {"layer": {"Dense": {"units": 2}}}
     if name == "L1L2":
         required = {"l1": 0.5}
     if name == "RandomPosterization":
@@ -82,16 +85,21 @@ def test_defaults_are_values_that_the_class_accepts(kind: str, name: str) -> Non
 EXAMPLES: dict[str, Any] = {
     "axes": 1,
     "boundaries": (10,),
+    "cell": {"GRUCell": {"units": 2}},
+    "cells": ({"GRUCell": {"units": 2}}, {"LSTMCell": {"units": 2}}),
     "decay_rate": 0.5,
     "decay_steps": 10,
     "filters": 2,
     "first_decay_steps": 10,
+    "head_dim": 2,
     "initial_learning_rate": 0.5,
     "key_dim": 2,
     "kernel_size": 2,
     "layer": {"LSTM": {"units": 2}},
     "num_classes": 3,
     "num_heads": 2,
+    "num_key_value_heads": 1,
+    "num_query_heads": 2,
     "precision": 0.5,
     "rate": 0.5,
     "recall": 0.5,
