@@ -6,7 +6,7 @@ import numpy as np
 
 from ..compiler.graph import TypedGraph
 from ..compiler.losses import label_form
-from ..specs.layers.core import Embedding
+from ..specs.layers.core import Embedding, ReversibleEmbedding
 from ..specs.model import TrainSpec
 
 UNKNOWN_SIZE = 16
@@ -35,7 +35,7 @@ def _vocabulary(typed: TypedGraph, name: str) -> int:
     sizes = [
         node.layer.spec.input_dim
         for node in typed.nodes
-        if isinstance(node.layer.spec, Embedding)
+        if isinstance(node.layer.spec, Embedding | ReversibleEmbedding)
         and name in {value.name for value in node.node.inputs}
     ]
     return min(sizes, default=SMALL_INTEGERS)

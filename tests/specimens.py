@@ -13,6 +13,7 @@ from hornbook.specs.base import Item, registry
 from strategies_a import valid_items as items_a
 from strategies_b import valid_items as items_b
 from strategies_b import valid_merges
+from strategies_d import valid_items as items_d
 
 SHAPES = st.sampled_from([(5,), (8,), (7, 3), (6, 6, 2), (9, 8, 1), (4, 4, 4, 2)])
 LARGEST = 3_000
@@ -84,7 +85,11 @@ def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, A
             None,
         )
         type_ = draft.types[source]
-        choices = [*items_a(type_.shape, type_.dtype), *items_b(type_.shape, type_.dtype)]
+        choices = [
+            item
+            for items in (items_a, items_b, items_d)
+            for item in items(type_.shape, type_.dtype)
+        ]
         sources = [source]
         if twin and draw(st.booleans()):
             choices, sources = valid_merges(type_.shape), [source, twin]

@@ -12,6 +12,7 @@ from .values import modules_used
 
 ALWAYS_DIFFERENT = frozenset(
     {
+        "AlphaDropout",
         "BatchNormalization",
         "Dropout",
         "GaussianDropout",

@@ -8,9 +8,11 @@ from ...specs.base import LayerSpec
 from ..graph import Inference, TensorType
 from . import (
     activation,
+    adaptive,
     attention,
     conv,
     core,
+    einsum,
     merging,
     normalization,
     pooling,
@@ -24,9 +26,11 @@ from .rule import Rule
 
 FAMILIES = (
     activation,
+    adaptive,
     attention,
     conv,
     core,
+    einsum,
     merging,
     normalization,
     pooling,

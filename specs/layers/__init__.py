@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from ..base import LayerSpec
 from . import (
     activation,
+    adaptive,
     attention,
     conv,
     core,
+    einsum,
     merging,
     normalization,
     pooling,
@@ -21,9 +23,11 @@ from . import (
 
 FAMILIES = (
     activation,
+    adaptive,
     attention,
     conv,
     core,
+    einsum,
     merging,
     normalization,
     pooling,
