@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
+from strategies_d import valid_items as items_d
 
 from hornbook.compiler.graph import TensorType
 from hornbook.compiler.shapes import infer
@@ -13,7 +14,6 @@ from hornbook.specs.base import Item, registry
 from strategies_a import valid_items as items_a
 from strategies_b import valid_items as items_b
 from strategies_b import valid_merges
-from strategies_d import valid_items as items_d
 
 SHAPES = st.sampled_from([(5,), (8,), (7, 3), (6, 6, 2), (9, 8, 1), (4, 4, 4, 2)])
 LARGEST = 3_000

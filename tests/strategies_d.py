@@ -95,27 +95,27 @@ EINSUM_PARTS = {
 
 
 @st.composite
-def adaptive(draw: st.DrawFn, shape: Shape, least: int) -> Arguments:
-    """Draw the sizes to pool to; ``least`` is that of the smallest which can be pooled to."""
-    known = [space for space in spaces(shape) if _poolable(space.sizes, least)]
+def adaptive(draw: st.DrawFn, shape: Shape) -> Arguments:
+    known = [space for space in spaces(shape) if _poolable(space.sizes)]
     space = draw(st.sampled_from(known))
-    size = each([st.integers(least, 4)] * len(space.sizes))
+    size = each([st.integers(2, 4)] * len(space.sizes))
     return formatted(space, {"output_size": draw(size)})
 
 
-def _poolable(sizes: Shape, least: int) -> bool:
-    return all(size is not None and size >= least for size in sizes)
+def _poolable(sizes: Shape) -> bool:
+    return all(size is not None and size > 1 for size in sizes)
 
 
 def _poolings(shape: Shape, dtype: str) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
     rank = len(shape) - 2
     if not 1 <= rank <= 3:
         return
-    if dtype == "float32" and any(_poolable(space.sizes, 1) for space in spaces(shape)):
-        yield f"AdaptiveAveragePooling{rank}D", adaptive(shape, 1)
-    taken = dtype == "float32" or (rank < 3 and dtype in ("int32", "int64", "uint8"))
-    if taken and any(_poolable(space.sizes, 2) for space in spaces(shape)):
-        yield f"AdaptiveMaxPooling{rank}D", adaptive(shape, 2)
+    if not any(_poolable(space.sizes) for space in spaces(shape)):
+        return
+    if dtype == "float32":
+        yield f"AdaptiveAveragePooling{rank}D", adaptive(shape)
+    if dtype == "float32" or (rank < 3 and dtype in ("int32", "int64", "uint8")):
+        yield f"AdaptiveMaxPooling{rank}D", adaptive(shape)
 
 
 def _last_axes(shape: Shape) -> list[Any]:

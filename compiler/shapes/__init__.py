@@ -13,6 +13,7 @@ from . import (
     conv,
     core,
     einsum,
+    features,
     merging,
     normalization,
     pooling,
@@ -22,7 +23,7 @@ from . import (
     reshaping,
 )
 from .parts import check_parts
-from .rule import Rule
+from .rule import Rule, RuleError
 
 FAMILIES = (
     activation,
@@ -31,6 +32,7 @@ FAMILIES = (
     conv,
     core,
     einsum,
+    features,
     merging,
     normalization,
     pooling,
@@ -45,6 +47,35 @@ RULES: dict[type[LayerSpec], Rule] = {
 }
 
 
+TAKE_TEXTS = frozenset(
+    {
+        "Flatten",
+        "HashedCrossing",
+        "Hashing",
+        "Identity",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+        "StringLookup",
+        "TextVectorization",
+    }
+)
+"""Layers that take texts; the others take numbers."""
+
+
+def _check_texts(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> None:
+    """Raise HB405 where a layer that works on numbers receives texts."""
+    name = type(layer).__name__
+    for index, given in enumerate(inputs):
+        if given.dtype == "string" and name not in TAKE_TEXTS:
+            raise RuleError(
+                "HB405",
+                f"`{name}` takes numbers, but receives texts: {given}",
+                help="put a `TextVectorization` or a `StringLookup` before it",
+                input=index,
+            )
+
+
 def infer(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> Inference:
     """Apply the rule of a layer to the types of its inputs.
 
@@ -53,6 +84,7 @@ def infer(layer: LayerSpec, inputs: tuple[TensorType, ...]) -> Inference:
     Raises:
         RuleError: HB401 to HB406, where Keras would refuse to build or to run the layer.
     """
+    _check_texts(layer, inputs)
     found = RULES[type(layer)](layer, inputs)
     check_parts(layer, found)
     if layer.trainable:

@@ -37,13 +37,15 @@ def _pooled(layer: Average | Max, given: TensorType, layout: Layout) -> Inferenc
             )
         # The stretches meet, or overlap by an entry: each is this long or one longer.
         work = times(work, places[axis], -(-size // places[axis]))
+    _window_fits(layer, given, layout)
     return Inference(TensorType(layout.shape(places, channels), given.dtype), (), work)
 
 
-def _window_fits(layer: Max, given: TensorType, layout: Layout) -> None:
+def _window_fits(layer: Average | Max, given: TensorType, layout: Layout) -> None:
     """Refuse sizes for which Keras takes a window larger than the input.
 
-    TensorFlow then divides by zero, which ends the process, or makes gradients of foreign memory.
+    TensorFlow then builds no graph; outside one it divides by zero, which ends the process, or
+    makes gradients of foreign memory.
     """
     name = type(layer).__name__
     places = per_axis(layer.output_size, layout.rank)
@@ -82,9 +84,7 @@ def _max(rank: int) -> Rule:
             need_float(name, given, "compares numbers")
         if rank == 3:
             need_float(name, given, "takes floating-point numbers")
-        found = _pooled(layer, given, layout)
-        _window_fits(layer, given, layout)
-        return found
+        return _pooled(layer, given, layout)
 
     return rule
 

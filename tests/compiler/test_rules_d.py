@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
-pytest.importorskip("tensorflow")
+tf = pytest.importorskip("tensorflow")
 
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
@@ -187,7 +187,8 @@ WILD: dict[str, Case] = {
         ("takes integers",),
     ),
 } | {
-    f"Adaptive{kind}Pooling{rank}D": Case(pooled(rank), rank + 2)
+    # Outside a graph Keras averages along windows that reach past the end.
+    f"Adaptive{kind}Pooling{rank}D": Case(pooled(rank), rank + 2, ("with a window of",))
     for rank in (1, 2, 3)
     for kind in ("Average", "Max")
 }
@@ -234,6 +235,14 @@ def test_a_window_larger_than_the_input_ends_the_process() -> None:
     """The reason why a size that Keras announces without a word is refused."""
     assert refusal("AdaptiveMaxPooling1D", {"output_size": 1}, (None, 3, 1)) == "HB402"
     assert subprocess.run([sys.executable, "-c", CRASH], capture_output=True).returncode < 0
+
+
+def test_no_graph_takes_a_window_larger_than_the_input() -> None:
+    layer = keras.layers.AdaptiveAveragePooling1D(1)
+    assert layer(keras.ops.ones((1, 3, 1))).shape == (1, 1, 1)
+    with pytest.raises(ValueError, match="Negative dimension"):
+        tf.function(layer)(keras.ops.ones((1, 3, 1)))
+    assert refusal("AdaptiveAveragePooling1D", {"output_size": 1}, (None, 3, 1)) == "HB402"
 
 
 def test_the_penalty_on_integers_is_lost() -> None:

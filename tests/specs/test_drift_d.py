@@ -11,9 +11,9 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
 from hornbook.specs.base import LayerSpec  # noqa: E402
-from hornbook.specs.layers import LAYERS, adaptive, einsum  # noqa: E402
+from hornbook.specs.layers import LAYERS, adaptive, einsum, features  # noqa: E402
 
-FAMILIES = (adaptive, einsum)
+FAMILIES = (adaptive, einsum, features)
 CLASSES = [cls for family in FAMILIES for cls in family.LAYERS]
 OMITTED = {name: why for family in FAMILIES for name, why in family.OMITTED.items()}
 OF_EVERY_LAYER = {*LayerSpec.model_fields, "dtype"}
