@@ -138,15 +138,176 @@ EMBEDDED = options(
 )
 
 
+# Features
+
+
+HASHED = st.sampled_from([None, 3, (1, 2)])
+ROWS = st.sampled_from(["multi_hot", "count"])
+ONE_OF_EACH = st.just("one_hot")
+
+
+def modes(shape: Shape) -> SearchStrategy[str]:
+    """Draw an encoding that takes a shape."""
+    found = [st.just("int")]
+    if len(shape) == 1 or shape[-1] is not None:
+        found.append(ONE_OF_EACH)
+    if len(shape) == 2:
+        found.append(ROWS)
+    return st.one_of(found)
+
+
+@st.composite
+def lookup(draw: st.DrawFn, shape: Shape, words: tuple[Any, ...], invert: bool) -> Arguments:
+    """Draw a vocabulary, and what is made with it."""
+    vocabulary = tuple(draw(st.permutations(words)))
+    mode = "int" if invert else draw(modes(shape) | st.just("int"))
+    if len(shape) == 2 and not invert and draw(st.integers(0, 3)) == 0:
+        mode = "tf_idf"
+    arguments: Arguments = {"vocabulary": vocabulary, "output_mode": mode, "invert": invert}
+    if mode == "tf_idf":
+        arguments["idf_weights"] = tuple(draw(UNIT) for _ in vocabulary)
+    if draw(st.booleans()):
+        arguments["num_oov_indices"] = draw(st.integers(1, 3))
+    if draw(st.booleans()):
+        arguments["mask_token"] = "c" if isinstance(words[0], str) else 7
+    if draw(st.booleans()):
+        arguments |= {"max_tokens": draw(st.integers(8, 9)), "pad_to_max_tokens": True}
+    if isinstance(words[0], int) and draw(st.booleans()):
+        arguments["oov_method"] = "farmhash"
+    if (isinstance(words[0], str) or "oov_method" in arguments) and draw(st.booleans()):
+        arguments["salt"] = draw(HASHED)
+    return arguments
+
+
+@st.composite
+def text(draw: st.DrawFn, shape: Shape) -> Arguments:
+    """Draw how texts are parted, if they can be, and what becomes of the words."""
+    split = draw(st.sampled_from(["whitespace", "character"]))
+    arguments: Arguments = {"vocabulary": ("a", "b"), "split": split, "output_mode": "int"}
+    if len(shape) == 1:
+        arguments["output_mode"] = draw(st.just("int") | ROWS)
+    elif shape != (None, 1) or draw(st.booleans()):
+        arguments |= {"split": None, "output_mode": draw(modes(shape))}
+    if arguments["output_mode"] == "int":
+        arguments["output_sequence_length"] = draw(st.none() | st.integers(1, 4))
+    if split and arguments["output_mode"] != "one_hot" and arguments["split"]:
+        arguments["ngrams"] = draw(st.sampled_from([None, 1, 2, (1, 2)]))
+    standard = st.sampled_from([None, "lower", "lower_and_strip_punctuation"])
+    return arguments | draw(options(standardize=standard))
+
+
+def _texts(shape: Shape) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
+    yield "StringLookup", lookup(shape, ("a", "b"), invert=False)
+    yield "Hashing", hashing(shape, "a")
+    if len(shape) == 1 or len(shape) == 2:
+        yield "TextVectorization", text(shape)
+
+
+@st.composite
+def hashing(draw: st.DrawFn, shape: Shape, mask: Any) -> Arguments:
+    bins = draw(st.integers(1, 4))
+    mode = st.just("int") | ROWS if len(shape) == 2 else st.just("int")
+    arguments = {"num_bins": bins, "output_mode": draw(mode)}
+    return arguments | draw(options(mask_value=st.sampled_from([None, mask]), salt=HASHED))
+
+
+def _integers(shape: Shape, dtype: str) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
+    yield "Hashing", hashing(shape, None if dtype == "bool" else 1)
+    yield "IntegerLookup", lookup(shape, (0, 1, 4), invert=False)
+    yield "IntegerLookup", lookup(shape, (0, 1, 4), invert=True)
+    yield "StringLookup", lookup(shape, ("a", "b"), invert=True)
+    encoded = [ONE_OF_EACH] if len(shape) == 1 or shape[-1] is not None else []
+    if len(shape) == 2 and dtype != "uint8":
+        encoded.append(ROWS)
+    if encoded:
+        yield (
+            "CategoryEncoding",
+            options({"num_tokens": st.integers(3, 5), "output_mode": st.one_of(encoded)}),
+        )
+
+
+@st.composite
+def normalization(draw: st.DrawFn, shape: Shape) -> Arguments:
+    known = [axis for axis, size in enumerate(shape) if size is not None]
+    if not known or draw(st.booleans()):
+        mean, axis = draw(UNIT), draw(st.sampled_from([None, *(known[:1])]))
+        return {"axis": axis, "mean": mean, "variance": draw(UNIT)}
+    axes = tuple(draw(st.lists(st.sampled_from(known), min_size=1, unique=True)))
+    size = shape[max(axes)] or 1
+    mean = tuple(draw(UNIT) for _ in range(size))
+    drawn = {"mean": mean, "variance": tuple(abs(number) + 0.5 for number in mean)}
+    return {"axis": axes, **drawn, **draw(options(invert=st.booleans()))}
+
+
+@st.composite
+def spectrogram(draw: st.DrawFn, shape: Shape) -> Arguments:
+    """Draw transforms that fit a sound with channels."""
+    known = [space for space in spaces(shape) if space.channels is not None]
+    space = draw(st.sampled_from(known))
+    (size,) = space.sizes
+    padding = draw(st.sampled_from(["same", "valid"]))
+    most = 6 if padding == "same" or size is None else min(6, size)
+    if most < 3:
+        padding, most = "same", 6
+    length = draw(st.integers(3, most))
+    arguments: Arguments = {"frame_length": length, "padding": padding}
+    extra = options(
+        mode=st.sampled_from(["log", "magnitude", "psd", "real", "imag", "angle", "stft"]),
+        frame_step=st.none() | st.integers(1, length),
+        fft_length=st.none() | st.integers(length, 9),
+        window=st.sampled_from(["hann", "hamming", None]),
+        periodic=st.booleans(),
+        scaling=st.sampled_from(["density", "spectrum", None]),
+        expand_dims=st.booleans(),
+    )
+    return formatted(space, arguments | draw(extra))
+
+
+@st.composite
+def mel(draw: st.DrawFn, size: int | None) -> Arguments:
+    """Draw transforms for which Keras announces the steps of time that it makes."""
+    half = draw(st.integers(1, min(4, (size or 5) - 1)))
+    strides = [n for n in range(2, 6) if size is None or (size + 1) % n]
+    arguments: Arguments = {
+        "fft_length": 2 * half,
+        "sequence_stride": draw(st.sampled_from(strides)),
+        "num_mel_bins": draw(st.integers(1, 4)),
+    }
+    extra = options(
+        window=st.sampled_from(["hann", "hamming", None]),
+        power_to_db=st.booleans(),
+        mag_exp=st.sampled_from([1.0, 2.0]),
+        max_freq=st.sampled_from([None, 4000.0]),
+    )
+    return arguments | draw(extra)
+
+
+def _sounds(shape: Shape) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
+    if len(shape) == 3 and (shape[1] is not None or shape[2] is not None):
+        yield "STFTSpectrogram", spectrogram(shape)
+    if len(shape) == 2 and (shape[1] is None or shape[1] > 1):
+        yield "MelSpectrogram", mel(shape[1])
+
+
+def _numbers(shape: Shape) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
+    yield "Normalization", normalization(shape)
+    boundaries = st.lists(st.sampled_from([-0.5, 0.5, 1.0, 1.5]), min_size=1, max_size=3)
+    ordered = boundaries.map(lambda found: tuple(sorted(found)))
+    mode = modes(shape) | (ROWS if len(shape) > 1 else st.just("int"))
+    yield "Discretization", options({"bin_boundaries": ordered, "output_mode": mode})
+
+
 def valid_items(shape: Shape, dtype: str) -> list[tuple[str, SearchStrategy[Arguments]]]:
     """The layers that take this shape and dtype, with arguments that they take."""
     if dtype == "string":
-        return [("Identity", options())]
+        return [("Identity", options()), *_texts(shape)]
     found = [("Identity", options()), ("EinsumDense", einsum(shape)), *_poolings(shape, dtype)]
+    found += _numbers(shape)
     if len(shape) > 1:
         found.append(("Masking", options(mask_value=UNIT)))
     if dtype != "float32":
-        return [*found, ("ReversibleEmbedding", EMBEDDED)]
+        return [*found, ("ReversibleEmbedding", EMBEDDED), *_integers(shape, dtype)]
+    found += _sounds(shape)
     axis = st.sampled_from(range(-len(shape), len(shape)))
     several = st.lists(axis, min_size=1, max_size=2, unique_by=lambda one: one % len(shape))
     mask = st.tuples(*(st.sampled_from([None, 1]) for _ in shape))
