@@ -95,6 +95,9 @@ class CallArguments(Item):
     return_attention_scores: Annotated[
         bool, Field(description="Whether to return the scores too, as a second output.")
     ] = False
+    reverse: Annotated[
+        bool, Field(description="Whether to go from vectors back to scores of the integers.")
+    ] = False
     initial_state: Annotated[
         Reference | tuple[Reference, ...] | None,
         Field(description="What a recurrent layer begins with: one value for each state."),

@@ -24,7 +24,7 @@ from .data import Data
 
 CONFIG = ConfigDict(allow_inf_nan=False, defer_build=True, extra="forbid", frozen=True, strict=True)
 
-Dtype = Literal["float32", "int32", "int64", "uint8", "bool"]
+Dtype = Literal["float32", "int32", "int64", "uint8", "bool", "string"]
 Size = Annotated[int, Field(ge=1)]
 
 

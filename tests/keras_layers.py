@@ -23,6 +23,10 @@ from hornbook.specs.registries import REGISTRIES
 
 WIRING = {"name", "inputs", "call"}
 DTYPES = ("float32", "int32", "int64", "uint8", "bool")
+WORDS = ("a", "b", "b a")
+"""Texts that are run."""
+UNSWITCHED = (keras.layers.Discretization,)
+"""Classes that take no `trainable`."""
 BATCH = 3
 """Size of the batches that are run; a size that is not known becomes ``LENGTH``."""
 LENGTH = 10
@@ -41,6 +45,8 @@ def build(value: Any) -> Any:
     made = getattr(getattr(keras, MODULES[type(value)]), type(value).__name__)
     skip = WIRING if isinstance(value, LayerSpec) else set()
     fields = [name for name in type(value).model_fields if name not in skip]
+    if "trainable" in fields and made in UNSWITCHED:
+        fields.remove("trainable")
     return made(**{name: build(getattr(value, name)) for name in fields})
 
 
@@ -72,13 +78,19 @@ def _observe(layer: Any, given: TensorType, run: bool) -> Seen:
 def _run(layer: Any, given: TensorType, announced: tuple[int | None, ...]) -> str:
     """Run a layer on numbers; return the dtype that it makes."""
     sizes = (BATCH, *(LENGTH if size is None else size for size in given.shape[1:]))
-    data = tf.cast(tf.random.stateless_uniform(sizes, (1, 2)) * LARGEST, given.dtype)
+    data = tf.random.stateless_uniform(sizes, (1, 2)) * LARGEST
+    if given.dtype == "string":
+        data = tf.gather(tf.constant(WORDS), tf.cast(data, "int32"))
+    else:
+        data = tf.cast(data, given.dtype)
 
     def step(data: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
-            tape.watch(data)
+            if given.dtype == "float32":
+                tape.watch(data)
             trained = layer(data, training=True)
-            loss = tf.add_n([tf.reduce_sum(tf.cast(trained, "float32")), *layer.losses])
+            number = tf.size(trained) if trained.dtype == tf.string else trained
+            loss = tf.add_n([tf.reduce_sum(tf.cast(number, "float32")), *layer.losses])
         wanted = [data] if given.dtype == "float32" else []
         tape.gradient(loss, [*wanted, *layer.trainable_variables])
         return layer(data, training=False), trained

@@ -16,6 +16,7 @@ from strategies_a import valid_items as items_a
 from strategies_b import valid_items as items_b
 from strategies_b import valid_merges
 from strategies_c import valid_items as items_c
+from strategies_d import valid_items as items_d
 from strategies_e import valid_items as items_e
 
 SMALL = {
@@ -113,7 +114,7 @@ def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, A
         type_ = draft.types[source]
         choices = [
             item
-            for items in (items_a, items_b, items_c, items_e)
+            for items in (items_a, items_b, items_c, items_d, items_e)
             for item in items(type_.shape, type_.dtype)
         ]
         sources = [source]

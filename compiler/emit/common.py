@@ -13,6 +13,7 @@ from .values import NO_FORMULAS, Formulas, construct, expression, modules_used
 
 ALWAYS_DIFFERENT = frozenset(
     {
+        "AlphaDropout",
         "BatchNormalization",
         "Dropout",
         "GaussianDropout",

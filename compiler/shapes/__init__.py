@@ -8,11 +8,14 @@ from ...specs.base import LayerSpec, NodeSpec
 from ..graph import Inference, TensorType
 from . import (
     activation,
+    adaptive,
     attention,
     augmentation,
     conv,
     conv_recurrent,
     core,
+    einsum,
+    features,
     merging,
     normalization,
     ops,
@@ -23,15 +26,18 @@ from . import (
     reshaping,
 )
 from .parts import check_parts
-from .rule import Rule
+from .rule import Rule, RuleError
 
 FAMILIES = (
     activation,
+    adaptive,
     attention,
     augmentation,
     conv,
     conv_recurrent,
     core,
+    einsum,
+    features,
     merging,
     normalization,
     pooling,
@@ -48,6 +54,35 @@ RULES: dict[type[NodeSpec], Rule] = {
 }
 
 
+TAKE_TEXTS = frozenset(
+    {
+        "Flatten",
+        "HashedCrossing",
+        "Hashing",
+        "Identity",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+        "StringLookup",
+        "TextVectorization",
+    }
+)
+"""Layers that take texts; the others take numbers."""
+
+
+def _check_texts(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> None:
+    """Raise HB405 where a layer that works on numbers receives texts."""
+    name = type(layer).__name__
+    for index, given in enumerate(inputs):
+        if given.dtype == "string" and name not in TAKE_TEXTS:
+            raise RuleError(
+                "HB405",
+                f"`{name}` takes numbers, but receives texts: {given}",
+                help="put a `TextVectorization` or a `StringLookup` before it",
+                input=index,
+            )
+
+
 def infer(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> Inference:
     """Apply the rule of a layer to the types of its inputs.
 
@@ -56,6 +91,7 @@ def infer(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> Inference:
     Raises:
         RuleError: HB401 to HB406, where Keras would refuse to build or to run the layer.
     """
+    _check_texts(layer, inputs)
     found = RULES[type(layer)](layer, inputs)
     if not isinstance(layer, LayerSpec):
         return found

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from ...specs.base import Item, LayerSpec
-from ...specs.layers.core import Activation, Dense, Embedding
+from ...specs.layers.core import (
+    Activation,
+    Dense,
+    Embedding,
+    Identity,
+    Masking,
+    ReversibleEmbedding,
+)
 from ..graph import Inference, TensorType, Weight
 from . import activation
-from .checks import count, entries, plus, times, with_last
+from .checks import count, entries, fits, plus, times, with_last
 from .rule import Rule, RuleError, known
 from .work import activation_work
 
@@ -44,15 +51,58 @@ def _dense(layer: Dense, inputs: tuple[TensorType, ...]) -> Inference:
 
 def _embedding(layer: Embedding, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
+    return _looked_up(layer, given, (Weight("embeddings", (layer.input_dim, layer.output_dim)),))
+
+
+def _looked_up(
+    layer: Embedding | ReversibleEmbedding, given: TensorType, weights: tuple[Weight, ...]
+) -> Inference:
     if given.dtype == "float32":
         sizes = ", ".join("null" if size is None else str(size) for size in given.shape[1:])
         raise RuleError(
             "HB405",
-            f"`Embedding` takes integers, each for a vector, but receives {given.dtype} {given}",
+            f"`{type(layer).__name__}` takes integers, each for a vector, but receives {given.dtype} {given}",
             help=f"declare the model input as `{{shape: [{sizes}], dtype: int32}}`",
         )
-    weight = Weight("embeddings", (layer.input_dim, layer.output_dim))
-    return Inference(TensorType((None, *given.shape[1:], layer.output_dim)), (weight,))
+    return Inference(TensorType((None, *given.shape[1:], layer.output_dim)), weights)
+
+
+def _reversible(layer: ReversibleEmbedding, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    weights = [Weight("embeddings", (layer.input_dim, layer.output_dim))]
+    if not layer.tie_weights:
+        weights.append(Weight("reverse_embeddings", (layer.output_dim, layer.input_dim)))
+    if layer.call is None or not layer.call.reverse:
+        return _looked_up(layer, given, tuple(weights))
+    if given.rank < 2 or not fits(given.shape[-1], layer.output_dim):
+        raise RuleError(
+            "HB404",
+            f"`ReversibleEmbedding` in reverse takes vectors of {layer.output_dim} entries, "
+            f"but receives {given}",
+            field="output_dim",
+        )
+    output = TensorType((None, *with_last(given.shape, layer.input_dim)[1:]))
+    outputs = entries(output)
+    work = plus(times(2 * layer.output_dim, outputs), times(bool(layer.logit_soft_cap), outputs))
+    return Inference(output, tuple(weights), work)
+
+
+def _identity(_: Identity, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    return Inference(given)
+
+
+def _masking(_: Masking, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    if given.rank < 2:
+        raise RuleError(
+            "HB401",
+            f"`Masking` takes 2 axes or more (batch, ..., features), "
+            f"but receives {count('axis', given.rank)}: {given}",
+        )
+    # What is left of truths are numbers, as nothing is written as 0.
+    dtype = "int32" if given.dtype == "bool" else given.dtype
+    return Inference(TensorType(given.shape, dtype), (), entries(given))
 
 
 def _activation(layer: Activation, inputs: tuple[TensorType, ...]) -> Inference:
@@ -89,5 +139,8 @@ def _item(chosen: Item, inputs: tuple[TensorType, ...]) -> Inference:
 RULES: dict[type[LayerSpec], Rule] = {
     Dense: _dense,
     Embedding: _embedding,
+    ReversibleEmbedding: _reversible,
     Activation: _activation,
+    Identity: _identity,
+    Masking: _masking,
 }

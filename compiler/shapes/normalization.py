@@ -7,6 +7,8 @@ from ...specs.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
 )
 from ..graph import Inference, TensorType, Weight
 from .checks import axis_of, count, distinct, entries, need_float, size_of, times
@@ -14,6 +16,9 @@ from .rule import Rule, RuleError
 
 STATISTICS = 5
 """Operations an entry: its share of the mean and the variance, and the normalization by them."""
+
+SQUARES = 3
+"""Operations an entry: its square, its share of the sum, and the division."""
 
 ROUNDED = "normalizes floating-point numbers (Keras would round others back to integers)"
 
@@ -74,8 +79,40 @@ def _group(layer: GroupNormalization, inputs: tuple[TensorType, ...]) -> Inferen
     return Inference(TensorType(given.shape), weights, work)
 
 
+def _rms(layer: RMSNormalization, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    need_float("RMSNormalization", given, ROUNDED)
+    # Keras sorts the axes as they were written, so -1 stands before 1.
+    axes = sorted(layer.axis) if isinstance(layer.axis, tuple) else [layer.axis]
+    found = tuple(axis_of("RMSNormalization", given, axis, "axis") for axis in axes)
+    distinct("RMSNormalization", found, "axis")
+    shape = tuple(size_of("RMSNormalization", given, axis, "axis") for axis in found)
+    last = range(given.rank - len(found), given.rank)
+    if any(axis != end and size > 1 for axis, end, size in zip(found, last, shape, strict=True)):
+        raise RuleError(
+            "HB404",
+            f"`RMSNormalization` scales along the last axes in their order, "
+            f"but its `axis` is {layer.axis} of {given}",
+            field="axis",
+            help="write the last axis, -1, or the last ones, such as [-2, -1]",
+        )
+    weights = (Weight("scale", shape),)
+    return Inference(TensorType(given.shape), weights, times(STATISTICS, entries(given)))
+
+
+def _unit(layer: UnitNormalization, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    need_float("UnitNormalization", given, "divides, so it takes floating-point numbers")
+    axes = layer.axis if isinstance(layer.axis, tuple) else (layer.axis,)
+    found = tuple(axis_of("UnitNormalization", given, axis, "axis") for axis in axes)
+    distinct("UnitNormalization", found, "axis")
+    return Inference(TensorType(given.shape), (), times(SQUARES, entries(given)))
+
+
 RULES: dict[type[LayerSpec], Rule] = {
     BatchNormalization: _batch,
     LayerNormalization: _layer,
     GroupNormalization: _group,
+    RMSNormalization: _rms,
+    UnitNormalization: _unit,
 }

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ...specs.base import LayerSpec
 from ...specs.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
     Dropout,
     GaussianDropout,
     GaussianNoise,
@@ -19,24 +21,25 @@ from .checks import count, need_float
 from .rule import Rule, RuleError, require_rank
 
 DROPS = "scales what it does not drop, so it takes floating-point numbers"
+PENALTY = "takes floating-point numbers (Keras rounds the penalty on others to 0)"
 NOISE = "mixes in noise, so it takes floating-point numbers"
 
 
-def _dropout(layer: Dropout, inputs: tuple[TensorType, ...]) -> Inference:
+def _dropout(layer: Dropout | AlphaDropout, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
     if layer.rate > 0:
-        need_float("Dropout", given, DROPS)
+        need_float(type(layer).__name__, given, DROPS)
         if layer.noise_shape is not None:
-            _mask_fits(layer.noise_shape, given)
+            _mask_fits(type(layer).__name__, layer.noise_shape, given)
     return Inference(given)
 
 
-def _mask_fits(mask: tuple[int | None, ...], given: TensorType) -> None:
+def _mask_fits(name: str, mask: tuple[int | None, ...], given: TensorType) -> None:
     """Refuse a mask that cannot be stretched over every batch."""
     if len(mask) != given.rank:
         raise RuleError(
             "HB401",
-            f"`noise_shape` of `Dropout` has {count('entry', len(mask))}, "
+            f"`noise_shape` of `{name}` has {count('entry', len(mask))}, "
             f"but the input has {count('axis', given.rank)}: {given}",
             field="noise_shape",
             help="give one entry for each axis, the batch first; `null` takes the input's size",
@@ -46,7 +49,7 @@ def _mask_fits(mask: tuple[int | None, ...], given: TensorType) -> None:
             what = "the batch" if axis == 0 else f"axis {axis}"
             raise RuleError(
                 "HB404",
-                f"`noise_shape` of `Dropout` has {wanted} for {what}, but receives {given}",
+                f"`noise_shape` of `{name}` has {wanted} for {what}, but receives {given}",
                 field="noise_shape",
                 help="write 1, or `null` for the input's own size",
             )
@@ -78,11 +81,20 @@ def _gaussian(layer: GaussianDropout, inputs: tuple[TensorType, ...]) -> Inferen
     return Inference(given)
 
 
+def _activity(layer: ActivityRegularization, inputs: tuple[TensorType, ...]) -> Inference:
+    (given,) = inputs
+    if layer.l1 or layer.l2:
+        need_float("ActivityRegularization", given, PENALTY)
+    return Inference(given)
+
+
 RULES: dict[type[LayerSpec], Rule] = {
     Dropout: _dropout,
+    AlphaDropout: _dropout,
     SpatialDropout1D: _spatial(3, "(batch, steps, channels)"),
     SpatialDropout2D: _spatial(4, "(batch, height, width, channels)"),
     SpatialDropout3D: _spatial(5, "(batch, depth, height, width, channels)"),
     GaussianNoise: _noise,
     GaussianDropout: _gaussian,
+    ActivityRegularization: _activity,
 }

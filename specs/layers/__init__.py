@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from ..base import LayerSpec
 from . import (
     activation,
+    adaptive,
     attention,
     augmentation,
     conv,
     conv_recurrent,
     core,
+    einsum,
+    features,
     merging,
     normalization,
     pooling,
@@ -23,11 +26,14 @@ from . import (
 
 FAMILIES = (
     activation,
+    adaptive,
     attention,
     augmentation,
     conv,
     conv_recurrent,
     core,
+    einsum,
+    features,
     merging,
     normalization,
     pooling,

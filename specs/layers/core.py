@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, final
+from typing import Annotated, ClassVar, final
 
 from pydantic import Field
 
@@ -21,6 +21,21 @@ from .fields import (
     Units,
     UseBias,
 )
+
+VectorCount = Annotated[
+    Size, Field(description="Number of vectors; the integers go from 0 to one less.")
+]
+VectorSize = Annotated[Size, Field(description="Size of each vector.")]
+VectorInitializer = Annotated[base.Initializer, Field(description="Initializer of the vectors.")]
+VectorRegularizer = Annotated[
+    base.Regularizer | None, Field(description="Regularizer of the vectors.")
+]
+VectorConstraint = Annotated[
+    base.Constraint | None, Field(description="Constraint of the vectors.")
+]
+MaskZero = Annotated[
+    bool, Field(description="Whether 0 means that nothing is there, which later layers skip.")
+]
 
 
 @final
@@ -43,22 +58,12 @@ class Dense(LayerSpec):
 class Embedding(LayerSpec):
     """Gives each integer a vector of its own, which is learned."""
 
-    input_dim: Annotated[
-        Size, Field(description="Number of vectors; the integers go from 0 to one less.")
-    ]
-    output_dim: Annotated[Size, Field(description="Size of each vector.")]
-    embeddings_initializer: Annotated[
-        base.Initializer, Field(description="Initializer of the vectors.")
-    ] = "uniform"
-    embeddings_regularizer: Annotated[
-        base.Regularizer | None, Field(description="Regularizer of the vectors.")
-    ] = None
-    embeddings_constraint: Annotated[
-        base.Constraint | None, Field(description="Constraint of the vectors.")
-    ] = None
-    mask_zero: Annotated[
-        bool, Field(description="Whether 0 means that nothing is there, which later layers skip.")
-    ] = False
+    input_dim: VectorCount
+    output_dim: VectorSize
+    embeddings_initializer: VectorInitializer = "uniform"
+    embeddings_regularizer: VectorRegularizer = None
+    embeddings_constraint: VectorConstraint = None
+    mask_zero: MaskZero = False
 
 
 @final
@@ -68,7 +73,49 @@ class Activation(LayerSpec):
     activation: Annotated[base.Activation, Field(description="Activation to apply.")]
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (Dense, Embedding, Activation)
+@final
+class ReversibleEmbedding(LayerSpec):
+    """Gives each integer a vector, and called in reverse, each vector a score for every integer."""
+
+    calls: ClassVar[tuple[str, ...]] = ("reverse",)
+
+    input_dim: VectorCount
+    output_dim: VectorSize
+    tie_weights: Annotated[
+        bool, Field(description="Whether the scores are made with the vectors themselves.")
+    ] = True
+    embeddings_initializer: VectorInitializer = "uniform"
+    embeddings_regularizer: VectorRegularizer = None
+    embeddings_constraint: VectorConstraint = None
+    mask_zero: MaskZero = False
+    logit_soft_cap: Annotated[
+        Annotated[float, Field(gt=0)] | None,
+        Field(description="Bound that scores are bent to stay within; `null` sets none."),
+    ] = None
+
+
+@final
+class Identity(LayerSpec):
+    """Hands its input on: a name for a place in the model."""
+
+
+@final
+class Masking(LayerSpec):
+    """Marks the steps of a sequence whose entries are all one value, for later layers to skip."""
+
+    mask_value: Annotated[
+        float, Field(description="The value that says that nothing is there.")
+    ] = 0.0
+
+
+LAYERS: tuple[type[LayerSpec], ...] = (
+    Dense,
+    Embedding,
+    ReversibleEmbedding,
+    Activation,
+    Identity,
+    Masking,
+)
 
 ALIASES: dict[str, str] = {}
 
@@ -86,5 +133,8 @@ OMITTED: dict[str, dict[str, str]] = {
         "lora_rank": _FINE_TUNING,
         "lora_alpha": _FINE_TUNING,
         "quantization_config": _QUANTIZED,
+    },
+    "ReversibleEmbedding": {
+        "reverse_dtype": "a model computes in one precision",
     },
 }

@@ -9,6 +9,10 @@ from pydantic import Field
 from ..base import Constraint, Initializer, LayerSpec, Regularizer
 
 ChannelAxis = Annotated[int, Field(description="Axis of the channels, each normalized by itself.")]
+Axes = Annotated[
+    int | Annotated[tuple[int, ...], Field(min_length=1)],
+    Field(description="Axis, or axes, to normalize over."),
+]
 Epsilon = Annotated[float, Field(gt=0, description="Added to the variance; keeps it from zero.")]
 Momentum = Annotated[
     float, Field(ge=0, le=1, description="How slowly the moving statistics follow the batches.")
@@ -61,10 +65,7 @@ class BatchNormalization(LayerSpec):
 class LayerNormalization(LayerSpec):
     """Normalizes each example by itself, along one axis or several."""
 
-    axis: Annotated[
-        int | Annotated[tuple[int, ...], Field(min_length=1)],
-        Field(description="Axis, or axes, to normalize over."),
-    ] = -1
+    axis: Axes = -1
     epsilon: Epsilon = 0.001
     center: Center = True
     scale: Scale = True
@@ -96,7 +97,28 @@ class GroupNormalization(LayerSpec):
     gamma_constraint: GammaConstraint = None
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (BatchNormalization, LayerNormalization, GroupNormalization)
+@final
+class RMSNormalization(LayerSpec):
+    """Divides each example by its root mean square along the last axes, times a learned factor."""
+
+    axis: Axes = -1
+    epsilon: Epsilon = 1e-6
+
+
+@final
+class UnitNormalization(LayerSpec):
+    """Divides by the length along one axis or several, so that it becomes one."""
+
+    axis: Axes = -1
+
+
+LAYERS: tuple[type[LayerSpec], ...] = (
+    BatchNormalization,
+    LayerNormalization,
+    GroupNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
 
 ALIASES: dict[str, str] = {}
 

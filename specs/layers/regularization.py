@@ -7,9 +7,17 @@ from typing import Annotated, ClassVar, Literal, final
 from pydantic import Field
 
 from ..base import LayerSpec
+from ..regularizers import L1Factor, L2Factor
 from .fields import DataFormat, Seed
 
 Rate = Annotated[float, Field(ge=0, lt=1, description="Fraction of the entries to drop.")]
+NoiseShape = Annotated[
+    tuple[Annotated[int, Field(ge=1)] | None, ...] | None,
+    Field(
+        min_length=1,
+        description="Shape of the random mask, the batch included; 1 shares it along an axis.",
+    ),
+]
 NoWeights = Annotated[
     Literal[True], Field(description="Always true: the layer has no weights, and Keras no switch.")
 ]
@@ -22,13 +30,18 @@ class Dropout(LayerSpec):
     calls: ClassVar[tuple[str, ...]] = ("training",)
 
     rate: Rate
-    noise_shape: Annotated[
-        tuple[Annotated[int, Field(ge=1)] | None, ...] | None,
-        Field(
-            min_length=1,
-            description="Shape of the random mask, the batch included; 1 shares it along an axis.",
-        ),
-    ] = None
+    noise_shape: NoiseShape = None
+    seed: Seed = None
+
+
+@final
+class AlphaDropout(LayerSpec):
+    """Sets random entries to the least that `selu` makes while training; keeps mean and variance."""
+
+    calls: ClassVar[tuple[str, ...]] = ("training",)
+
+    rate: Rate
+    noise_shape: NoiseShape = None
     seed: Seed = None
 
 
@@ -92,13 +105,23 @@ class GaussianDropout(LayerSpec):
     seed: Seed = None
 
 
+@final
+class ActivityRegularization(LayerSpec):
+    """Hands its input on, and adds a penalty on its entries to the loss."""
+
+    l1: L1Factor = 0.0
+    l2: L2Factor = 0.0
+
+
 LAYERS: tuple[type[LayerSpec], ...] = (
     Dropout,
+    AlphaDropout,
     SpatialDropout1D,
     SpatialDropout2D,
     SpatialDropout3D,
     GaussianNoise,
     GaussianDropout,
+    ActivityRegularization,
 )
 
 ALIASES: dict[str, str] = {}

@@ -560,7 +560,7 @@ def test_everything_that_stands_in_the_way_is_listed_at_once() -> None:
         ({"class_name": "Mine", "module": "own", "config": {}}, "the model is a `Mine`"),
         (sequential("net", dense("d")), "the model has no input shape yet"),
         (chain(dense("d"), inputs=given_input("x")), "an input without an axis"),
-        (chain(dense("d"), inputs=given_input("x", 4, dtype="string")), "an input of dtype"),
+        (chain(dense("d"), inputs=given_input("x", 4, dtype="float16")), "an input of dtype"),
         (chain(dense("d"), inputs=given_input("x", 4, sparse=True)), "an input with `sparse"),
         (graph(dense("d", call(tensor("d"))), outputs=ref("d")), "`d` takes what does not exist"),
         (graph(dense("d", call(tensor("y"))), outputs=ref("d")), "`d` takes what does not exist"),

@@ -10,9 +10,9 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
-from hornbook.specs.names import snake_case  # noqa: E402
 from hornbook.specs.base import Item, LayerSpec  # noqa: E402
 from hornbook.specs.layers import LAYERS, cells, conv_recurrent  # noqa: E402
+from hornbook.specs.names import snake_case  # noqa: E402
 
 ITEMS: list[type[Item]] = [*cells.CELLS, *conv_recurrent.LAYERS]
 OMITTED = {**cells.OMITTED, **conv_recurrent.OMITTED}

@@ -100,7 +100,7 @@ class Projection(keras.layers.Layer):
         return self.out(x)
 
 
-class Identity(keras.layers.Layer):
+class IdentityBlock(keras.layers.Layer):
     """The block `identity`."""
 
     def __init__(self, filters, name=None, **kwargs):
@@ -122,7 +122,7 @@ class Stage(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.block1 = Projection(filters, stride=stride, name=f"{name}_block1")
         self.identity = [
-            Identity(filters, name=f"{name}_block{index}")
+            IdentityBlock(filters, name=f"{name}_block{index}")
             for index in range(2, depth + 1)
         ]
 

@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 
-class Attention(keras.layers.Layer):
+class AttentionBlock(keras.layers.Layer):
     """The block `attention`."""
 
     def __init__(self, width, heads, name=None, **kwargs):
@@ -60,7 +60,7 @@ class Encoder(keras.layers.Layer):
         self.heads = heads
 
     def build(self, input_shape):
-        self.attention = Attention(
+        self.attention = AttentionBlock(
             self.width,
             heads=self.heads,
             name=f"{self.name}_attention",
