@@ -124,6 +124,8 @@ def transfer(source: Built, target: Built) -> None:
     for name, layer in source.layers.items():
         for old, new in zip(layer.variables, target.layers[name].variables, strict=True):
             new.assign(old)
+        if isinstance(target.layers[name], keras.layers.Normalization):
+            target.layers[name].finalize_state()
 
 
 @contextmanager

@@ -511,16 +511,16 @@ class _Expander:
         written = arguments.get("name")
         local = written if isinstance(written, str) else None
         self.origins[-1] = Origin(scope.use, position, local)
-        if local is None:
+        bare = local == "" and scope.use is not None
+        if local is None or bare:
             of_call = f"{arguments.get('layer')}_call"
             local = names.free(of_call if called == "call" else stem(_class(called)), taken)
-        elif local in scope.table:
-            # The rule of names is held where all are known; here the later one must not hide the first.
-            scope.table.setdefault(local, f"{scope.prefix}{local}")
+            taken.add(local)
         index = len(self.items)
         self.items.append({called: arguments})
-        arguments["name"] = scope.prefix + local
-        scope.table.setdefault(local, scope.prefix + local)
+        arguments["name"] = scope.prefix[:-1] if bare else scope.prefix + local
+        # Of two items of one name, which is reported where all names are known, the first is meant.
+        scope.table.setdefault(local, arguments["name"])
         self.waiting.append((scope, index, scope.last, inner, outer))
         scope.last = local
 
@@ -577,7 +577,13 @@ class _Expander:
             return
         written = arguments.get("name")
         auto: str | None = None
-        base = written if isinstance(written, str) else names.free(block, taken)
+        bare = written == "" and scope.use is not None
+        if written == "" and (scope.use is None or "repeat" in arguments):
+            message = "only a block used once in a block can do without a name of its own"
+            self.report("HB207", message, self.at((*spot, "name"), env))
+            return
+        base = written if isinstance(written, str) and not bare else names.free(block, taken)
+        taken.add(base)
         feeds: list[_Ref | _Scope] = list(operands)
         last: _Scope | None = None
         for turn in range(turns):
@@ -585,11 +591,11 @@ class _Expander:
                 self.stop(path, env)
             name = self.instance(base, turn, "repeat" in arguments, spot, env)
             taken.add(name)
-            local = name if isinstance(written, str) else None
+            local = written if bare else name if isinstance(written, str) else None
             inner = _Scope(
                 len(self.uses),
                 scope,
-                f"{scope.prefix}{name}_",
+                scope.prefix if bare else f"{scope.prefix}{name}_",
                 dict(zip(shape.inputs, feeds, strict=True)),
                 outputs=shape.outputs,
             )
@@ -600,7 +606,7 @@ class _Expander:
             )
             self.uses.append(
                 Use(
-                    block, scope.prefix + name, local, scope.use, position, turn, turns,
+                    block, scope.prefix[:-1] if bare else scope.prefix + name, local, scope.use, position, turn, turns,
                     turns_formula, formulas, span, len(self.uses),
                 )
             )  # fmt: skip
@@ -617,7 +623,12 @@ class _Expander:
             auto = name
             if "repeat" in arguments:
                 scope.table.setdefault(name, inner)
-        key = written if isinstance(written, str) and "{" not in written else auto or base
+        plain = isinstance(written, str) and "{" not in written and not bare
+        key = str(written) if plain else auto or base
+        if plain and key in scope.table:
+            message = f"the name `{key}` is used twice"
+            self.report("HB211", message, self.at((*spot, "name"), env), "choose another name")
+            return
         scope.table[key] = feeds[0] if last is None else last
         scope.last = key
 

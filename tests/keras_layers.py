@@ -39,7 +39,7 @@ MODULES = {cls: one.module for one in REGISTRIES.values() for cls in one.items.v
 def build(value: Any) -> Any:
     """Construct the Keras object that an item stands for, every argument given."""
     if isinstance(value, tuple):
-        return [build(part) for part in value] if isinstance(value[0], Item) else value
+        return [build(part) for part in value] if value and isinstance(value[0], Item) else value
     if not isinstance(value, Item):
         return value
     made = getattr(getattr(keras, MODULES[type(value)]), type(value).__name__)

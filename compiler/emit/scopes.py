@@ -194,9 +194,11 @@ class Names:
     def base(self, step: Step) -> str:
         """Return the name of a step within its scope."""
         if step.node is not None:
+            if self.scope.use is not None and step.node.name == self.scope.use.name:
+                return self.scope.use.block
             return step.node.name.removeprefix(self.prefix)
         use = step.turns[0]
-        if step.looped or use.local is None:
+        if step.looped or not use.local:
             return use.block
         return use.name.removeprefix(self.prefix)
 
@@ -239,6 +241,8 @@ def constructed(
         raise InexpressibleError(layer.name)
     if plan.graph.expansion.origins[index].local is None:
         return layer_call(layer, None, at)
+    if layer.name == scope.use.name:
+        return layer_call(layer, Name(name), at)
     rest = layer.name.removeprefix(f"{scope.use.name}_")
     return layer_call(layer, Name(f'f"{{{name}}}_{rest}"'), at)
 
@@ -258,6 +262,8 @@ def turn_name(scope: Scope, step: Step, name: str, turn: str) -> Expression:
     own = f"{scope.use.name}_" if scope.use is not None else ""
     rests = [use.name.removeprefix(own) for use in step.turns]
     lead = f"{{{name}}}_" if scope.use is not None else ""
+    if scope.use is not None and step.turns[0].name == scope.use.name:
+        return Name(name)
     if not step.looped:
         return Name(f'f"{lead}{rests[0]}"') if lead else Constant(rests[0])
     head, _, tail = count_of(rests)

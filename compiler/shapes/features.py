@@ -266,7 +266,15 @@ def _normalization(layer: Normalization, inputs: tuple[TensorType, ...]) -> Infe
                 f"entry of axis {last}, but receives {given}",
                 field="mean",
             )
-    return Inference(TensorType(given.shape), (), times(2, entries(given)))
+    weights: tuple[Weight, ...] = ()
+    if layer.mean is None:
+        sizes = tuple(size for axis in sorted(found) if (size := given.shape[axis]) is not None)
+        weights = (
+            Weight("mean", sizes, False),
+            Weight("variance", sizes, False),
+            Weight("count", (), False),
+        )
+    return Inference(TensorType(given.shape), weights, times(2, entries(given)))
 
 
 # Sounds

@@ -298,7 +298,10 @@ def _check_weights(layer: Lookup, listed: Sequence[str | int]) -> None:
 
 @final
 class Normalization(LayerSpec):
-    """Subtracts a mean and divides by the root of a variance, both given."""
+    """Subtracts a mean and divides by the root of a variance: those given, or those of its weights.
+
+    Without them it changes nothing until weights are loaded that hold them.
+    """
 
     axis: Annotated[
         int | tuple[int, ...] | None,
@@ -320,13 +323,12 @@ class Normalization(LayerSpec):
 
     @model_validator(mode="after")
     def _given(self) -> Normalization:
-        for field in ("mean", "variance"):
-            if getattr(self, field) is None:
+        for field, other in (("mean", "variance"), ("variance", "mean")):
+            if getattr(self, field) is None and getattr(self, other) is not None:
                 raise conflict(
-                    field,
-                    f"`Normalization` needs `{field}`, a number or a list of them",
-                    "a spec learns nothing from data before training: write the numbers, or use "
-                    "`BatchNormalization`",
+                    other,
+                    f"`Normalization` has a `{other}`, but no `{field}`",
+                    "write both, or neither: then weights are loaded that hold them",
                 )
         mean, variance = (
             len(value) if isinstance(value, tuple) else None for value in (self.mean, self.variance)

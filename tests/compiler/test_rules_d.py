@@ -477,7 +477,7 @@ def test_a_model_of_texts_is_one_model_in_every_style() -> None:
     [
         ("StringLookup", {}, "needs `vocabulary`"),
         ("StringLookup", {"vocabulary": "words.txt"}, "must be a list"),
-        ("Normalization", {"mean": 0.5}, "needs `variance`"),
+        ("Normalization", {"mean": 0.5}, "but no `variance`"),
         ("Normalization", {"mean": (0.5, 1.0), "variance": 1.0}, "as many numbers"),
         ("Discretization", {}, "needs `bin_boundaries`"),
         ("Discretization", {"bin_boundaries": (1.5, 0.5)}, "ascending order"),
