@@ -19,6 +19,9 @@ def import_(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file.")
     ] = None,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="Write every layer out; do not make blocks.")
+    ] = False,
     force: options.Force = False,
 ) -> None:
     """Turn a saved Keras model into a spec.
@@ -29,7 +32,7 @@ def import_(
     from ..compiler.importing import import_config, read_model
     from ..specs.write import write_spec
 
-    found = import_config(read_model(model))
+    found = import_config(read_model(model), flat=flat)
     text = write_spec(found.data)
     if output is None:
         source(text, "yaml")

@@ -10,8 +10,8 @@ from ..compiler.importing import Imported, import_config
 from ..specs.diagnostics import Diagnostic, SpecError
 
 
-def import_model(model: keras.Model) -> Imported:
-    """Return the spec of a Sequential or Functional model.
+def import_model(model: keras.Model, *, flat: bool = False) -> Imported:
+    """Return the spec of a Sequential or Functional model, rolled up into blocks unless ``flat``.
 
     Raises:
         SpecError: HB802, for everything that a spec cannot hold.
@@ -22,4 +22,4 @@ def import_model(model: keras.Model) -> Imported:
         first = str(error).strip().split("\n")[0]
         message = f"`{model.name}` ({type(model).__name__}) cannot be written as data: {first}"
         raise SpecError([Diagnostic("HB802", message)]) from None
-    return import_config(config)
+    return import_config(config, flat=flat)

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from ...specs.arithmetic import Binary, Formula, Literal
 from ...specs.blocks import INDEX, Use
-from ..graph import Graph, Layer, Node, TypedGraph, Value
+from ..graph import Graph, Layer, Node, TensorType, TypedGraph, Value
 from ..naming import RESERVED, attribute
 from ..python import Call, Constant, Expression, Name, Subscript
 from ..structure import Scope, Step, Structure, lifted, numbered, value_of
@@ -43,6 +43,14 @@ class Plan:
     def several(self) -> frozenset[str]:
         """The nodes that have several outputs."""
         return frozenset(one.node.name for one in self.typed.nodes if one.states)
+
+    def type_of(self, value: Value) -> TensorType:
+        """Return the type of a value."""
+        for one in self.graph.inputs:
+            if one.name == value.name:
+                return one.type
+        made = next(one for one in self.typed.nodes if one.node.name == value.name)
+        return made.types[value.index or 0]
 
     @cached_property
     def shapes(self) -> dict[str, str]:

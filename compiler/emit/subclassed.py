@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...specs.layers.features import Normalization
 from ...specs.registries import REGISTRIES
-from ..graph import Graph, TypedGraph, Value
+from ..graph import Graph, Node, TypedGraph, Value
 from ..naming import class_name
 from ..python import (
     Assign,
@@ -30,7 +31,7 @@ from ..python import (
 from ..structure import Scope, Step, Structure
 from . import common
 from .scopes import Names, Plan, arguments, constructed, formulas, trains, turns
-from .values import InexpressibleError, input_call
+from .values import InexpressibleError, expression, input_call
 
 # fmt: off
 MODEL_ATTRIBUTES = frozenset(
@@ -149,7 +150,20 @@ class _Body:
                 span = step.turns[0].span
                 value = self.instances(step, named, name)
             found.append(Assign(target, value, span))
+            if step.node is not None:
+                found += self.built(step.node, target)
         return found
+
+    def built(self, node: Node, target: str) -> list[Statement]:
+        """Build a layer that makes tensors when it is built: they may not belong to the graph of a call."""
+        spec = self.plan.layers[node.layer].spec
+        if not isinstance(spec, Normalization) or spec.mean is None:
+            return []
+        if self.scope.use is not None:
+            raise InexpressibleError(node.layer)
+        shape = expression(self.plan.type_of(node.inputs[0]).shape)
+        call = Call(Name(f"{target}.build"), (shape,))
+        return [Evaluate(call, node.span)]
 
     def instances(self, step: Step, named: dict[str, str], name: str) -> Expression:
         """Return the construction of a block, or of a list of them."""

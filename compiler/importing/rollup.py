@@ -97,6 +97,15 @@ def roll_up(data: Mapping[str, Any]) -> dict[str, Any]:
     return rolled
 
 
+def names_of(data: Mapping[str, Any]) -> list[str]:
+    """Return the names of the items that a spec stands for, in order."""
+    from ...specs.write import write_spec
+
+    flat = expand(read_text(write_spec(data)), {}, {}).document.data
+    _, numbers = _entries(flat)
+    return list(numbers)
+
+
 def same(flat: Mapping[str, Any], rolled: Mapping[str, Any]) -> bool:
     """Tell whether a spec with blocks stands for the same items, wired alike, as a flat one."""
     from ...specs.write import write_spec
