@@ -13,7 +13,7 @@ import typer
 from .output import say, write
 from .templates import TEMPLATES
 
-NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 Kind = Enum("Kind", {name: name for name in TEMPLATES}, type=str)  # type: ignore[misc]
 
 

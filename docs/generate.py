@@ -20,9 +20,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from hornbook.specs import yaml
-from hornbook.specs.base import Call, Item, LayerSpec, Registry
+from hornbook.specs.base import WIRING, Call, CallArguments, Item, LayerSpec, Registry
+from hornbook.specs.blocks import BlockSpec
 from hornbook.specs.data import FACTS, FORMS
 from hornbook.specs.layers import FAMILIES
+from hornbook.specs.layers.ops import OPS
 from hornbook.specs.load import zoo_text
 from hornbook.specs.model import InputSpec, ModelSpec, TrainSpec
 from hornbook.specs.registries import REGISTRIES
@@ -50,6 +52,8 @@ CLASSES: dict[str, type[BaseModel]] = {
     "input": InputSpec,
     "layer": LayerSpec,
     "call": Call,
+    "callarguments": CallArguments,
+    "block": BlockSpec,
     "train": TrainSpec,
     **FORMS,
 }
@@ -169,6 +173,22 @@ def data(_: str) -> str:
     return table(("name", "an example", "targets", "comes", "what it is"), rows)
 
 
+def functions(_: str) -> str:
+    """Write the functions of keras.ops with their arguments."""
+    rows = []
+    for cls in OPS:
+        own = [name for name in cls.model_fields if name not in WIRING]
+        takes = ", ".join(row(name, cls.model_fields[name])[0] for name in own)
+        rows.append((code(cls.__name__), count(cls.arity), takes, first_line(cls)))
+    return table(("item", "operands", "arguments", "what it makes"), rows)
+
+
+def count(arity: tuple[int, int | None]) -> str:
+    """Write how many operands a function takes."""
+    least, most = arity
+    return str(least) if least == most else f"{least} or more"
+
+
 def family(name: str) -> str:
     """Write the layers of a family, then their arguments."""
     module = families()[name]
@@ -279,6 +299,7 @@ def refused(_: str) -> str:
 BLOCKS: dict[str, Callable[[str], str]] = {
     "data": data,
     "family": family,
+    "functions": functions,
     "fields": fields,
     "limits": limits,
     "refused": refused,

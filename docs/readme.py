@@ -65,6 +65,15 @@ def body(text: str) -> str:
     return text.split("\n\n", 1)[1]
 
 
+def blocks() -> str:
+    """Show a spec with blocks, and a program that keeps them."""
+    program = body(compile_spec(load("unet"), "functional").text)
+    return (
+        f"```yaml\n{zoo_text('unet')}```\n\n<details><summary>The Functional program</summary>\n\n"
+        f"```python\n{program}```\n\n</details>\n"
+    )
+
+
 def certificate() -> str:
     from hornbook.cli.verify import verify
 
@@ -78,6 +87,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "diagnostic": diagnostic,
     "spec": spec,
     "programs": programs,
+    "blocks": blocks,
     "certificate": certificate,
 }
 

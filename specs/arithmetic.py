@@ -140,7 +140,10 @@ class _Parser:
     def take(self, wanted: str) -> None:
         if self.peek() != wanted:
             found = f"`{self.peek()}`" if self.tokens else "the end"
-            raise ArithmeticMistake(f"`{self.text}` needs a `{wanted}` before {found}")
+            help = "inside braces a comma ends the value: put it in quotes"
+            raise ArithmeticMistake(
+                f"`{self.text}` needs a `{wanted}` before {found}", None if self.tokens else help
+            )
         self.tokens.pop(0)
 
     def whole(self) -> Formula:

@@ -234,7 +234,7 @@ def _field_path(path: Path) -> Path:
 def _bad_name(spot: _Spot, detail: ErrorDetails) -> Fault:
     """Make the fault of a name that breaks the rules of names."""
     name = str(detail["input"])
-    rule = "a name begins with a letter and holds letters, digits and `_`, 64 at most"
+    rule = "a name begins with a letter and holds letters, digits and `_`, 128 at most"
     message = f"{describe(name)} cannot be a name: {rule}"
     near = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]
     help = f"`{near}` would do" if re.match("[A-Za-z]", near) else None

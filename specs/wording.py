@@ -248,7 +248,7 @@ def _bounds(metadata: Sequence[Any]) -> str:
     if {"ge", "le"} <= bounds.keys():
         found = [f"of at least {bounds['ge']} and at most {bounds['le']}"]
     if any(_has(part, "pattern") for part in parts):
-        found.append("that begins with a letter and holds letters, digits and `_`, 64 at most")
+        found.append("that begins with a letter and holds letters, digits and `_`, 128 at most")
     return f" {' and '.join(found)}" if found else ""
 
 

@@ -71,6 +71,7 @@ def test_every_kind_of_thing_has_its_block(generate: ModuleType) -> None:
     assert blocks == families | registries | classes | {
         "contents",
         "data",
+        "functions",
         "limits",
         "refused",
         "zoo digits",
