@@ -723,11 +723,11 @@ class _Expander:
             path = (*spot, name)
             if name in arguments:
                 formula = self.argument(arguments[name], path, env)
-                bad = formula is None
+                before = len(self.problems)
                 value = None if formula is None else self.value(formula, path, env)
                 if formula is not None and value is not None:
                     formulas[name] = arithmetic.bind(formula, outer)
-                wrong = wrong or bad
+                wrong = wrong or formula is None or len(self.problems) > before
             elif default is None and name in meant:
                 continue
             elif default is None:
@@ -735,9 +735,15 @@ class _Expander:
                 self.report("HB202", message, self.at(spot, env, "key"), f"add `{name}: ...`")
                 wrong = True
                 continue
+            elif wrong and not isinstance(default, Literal):
+                # What it reads may be what is wrong.
+                continue
             else:
+                before = len(self.problems)
                 value = self.value(default, spot, _Env({**outer, **values}, used=env.used))
-                if not isinstance(default, Literal):
+                if len(self.problems) > before:
+                    wrong = True
+                elif not isinstance(default, Literal):
                     written = {**self.literals(shape), **formulas}
                     free = arithmetic.bind(default, _without(outer, shape.parameters))
                     formulas[name] = arithmetic.bind(arithmetic.substitute(free, written), {})
@@ -776,6 +782,9 @@ class _Expander:
     def resolve(self) -> None:
         """Write the flat name of what each item takes, now that all names are known."""
         before: dict[int, str] = {}
+        given = self.document.data.get("inputs")
+        if isinstance(given, Mapping) and len(given) == 1:
+            before[0] = next(iter(given))
         for index, item in enumerate(self.items[:-1]):
             arguments = _arguments(item)
             if isinstance(arguments, Mapping) and isinstance(arguments.get("name"), str):

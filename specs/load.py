@@ -118,7 +118,9 @@ def load(
         problems += [
             _locate(flat, _of_division(fault, found.fractions))
             for fault in faults
+            # Of a block that cannot be used no layers are left, which is no mistake of its own.
             if not _within(fault.path, found.failed)
+            and not (problems and fault.path == ("layers",))
         ]
     if problems or model is None:
         raise SpecError(in_order(problems))

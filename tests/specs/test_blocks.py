@@ -1,0 +1,204 @@
+"""Blocks, variables and calculations put in place: what the flat document holds, and from where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hornbook.compiler.driver import analyse
+from hornbook.specs.diagnostics import SpecError
+from hornbook.specs.load import load
+from hornbook.specs.overrides import Override
+from hornbook.specs.yaml import read_text
+
+BLOCK = """
+name: net
+variables: {width: 4, act: relu, wide: $width * 2}
+inputs: {x: [4]}
+blocks:
+  pair:
+    parameters: [units, {rate: 0.5}, {last: $units * 2}]
+    layers:
+      - Dense: {name: one, units: $units, activation: $act}
+      - Dropout: {rate: $rate}
+      - Dense: {name: two, units: $last}
+layers:
+"""
+
+
+def items(layers: str, text: str = BLOCK, *overrides: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the flat items: each with its class and arguments."""
+    spec = load(read_text(text + layers), overrides=[Override(one) for one in overrides])
+    return [next(iter(item.items())) for item in spec.document.data["layers"]]
+
+
+def codes(layers: str, text: str = BLOCK) -> list[tuple[str, str]]:
+    with pytest.raises(SpecError) as caught:
+        analyse(load(read_text(text + layers, "net.yaml")))
+    return [(one.code, one.message) for one in caught.value.diagnostics]
+
+
+def test_a_use_becomes_the_items_of_the_block() -> None:
+    assert items("  - pair: {units: $wide}\n") == [
+        ("Dense", {"name": "pair_one", "units": 8, "activation": "relu"}),
+        ("Dropout", {"rate": 0.5, "name": "pair_dropout"}),
+        ("Dense", {"name": "pair_two", "units": 16}),
+    ]
+
+
+def test_arguments_go_before_defaults_and_defaults_read_arguments() -> None:
+    found = items("  - pair: {units: 3, rate: 0.1}\n  - pair: {units: 3, last: 7}\n")
+    assert [arguments.get("units") for _, arguments in found] == [3, None, 6, 3, None, 7]
+    assert [arguments.get("rate") for _, arguments in found] == [None, 0.1, None, None, 0.5, None]
+
+
+def test_uses_without_a_name_are_counted_like_layers() -> None:
+    found = items("  - pair: {units: 3}\n  - pair: {units: 3}\n  - pair: {units: 3, repeat: 2}\n")
+    names = [arguments["name"] for name, arguments in found if name == "Dropout"]
+    assert names == ["pair_dropout", "pair_1_dropout", "pair_2_1_dropout", "pair_2_2_dropout"]
+
+
+def test_repetitions_are_numbered_from_one() -> None:
+    found = items("  - pair: {units: 3, name: deep, repeat: 3}\n")
+    assert [a["name"] for _, a in found[::3]] == ["deep_1_one", "deep_2_one", "deep_3_one"]
+
+
+def test_a_name_may_count_itself() -> None:
+    found = items('  - pair: {units: 3, name: "p{$index * 10}", repeat: 2}\n')
+    assert [a["name"] for _, a in found[::3]] == ["p10_one", "p20_one"]
+
+
+def test_no_repetition_hands_on_what_it_is_given() -> None:
+    found = items("  - Dense: {units: 4, name: a}\n  - pair: {units: 3, repeat: 0}\n  - Softmax\n")
+    assert found[1] == ("Softmax", {"name": "softmax"})
+
+
+def test_a_variable_can_be_set_from_outside() -> None:
+    assert items("  - pair: {units: $width}\n", BLOCK, "width=9")[0][1]["units"] == 9
+    assert items("  - pair: {units: $wide}\n", BLOCK, "width=9")[0][1]["units"] == 18
+
+
+WIRED = """
+name: net
+inputs: {x: [4], y: [4]}
+blocks:
+  join:
+    inputs: [left, right]
+    layers:
+      - Dense: {name: a, units: 4, inputs: left}
+      - Dense: {name: b, units: 4, inputs: right}
+      - Add: {name: sum, inputs: [a, b]}
+    outputs: [sum, b]
+  outer:
+    layers:
+      - join: {inputs: [input, input], name: inner}
+      - Add: {inputs: [inner, inner.1]}
+layers:
+"""
+
+
+def test_wiring_crosses_the_edges_of_blocks() -> None:
+    found = {
+        arguments["name"]: arguments.get("inputs")
+        for _, arguments in items("  - join: {inputs: [x, y], name: j}\n  - outer\n", WIRED)
+    }
+    assert found["j_a"] == "x"
+    assert found["j_b"] == "y"
+    assert found["j_sum"] == ("j_a", "j_b")
+    assert found["outer_inner_a"] == "j_sum"
+    assert found["outer_inner_b"] == "j_sum"
+    assert found["outer_add"] == ("outer_inner_sum", "outer_inner_b")
+
+
+def test_further_outputs_of_a_use_have_numbers() -> None:
+    found = items(
+        "  - join: {inputs: [x, y], name: j}\n  - Dense: {units: 1, inputs: j.1}\n", WIRED
+    )
+    assert found[-1][1]["inputs"] == "j_b"
+    ((code, message),) = codes(
+        "  - join: {inputs: [x, y], name: j}\n  - Dense: {units: 1, inputs: j.2}\n", WIRED
+    )
+    assert (code, "j.2" in message) == ("HB301", True)
+
+
+def test_an_item_may_be_called_by_the_use_itself() -> None:
+    text = (
+        "name: n\ninputs: {x: [4]}\nblocks:\n  b:\n    layers:\n"
+        '      - Dense: {name: "", units: 4}\n      - ReLU: {name: act}\nlayers:\n'
+    )
+    found = items("  - b: {name: hidden}\n  - b: {name: more}\n", text)
+    assert [a["name"] for _, a in found] == ["hidden", "hidden_act", "more", "more_act"]
+
+
+def test_a_mistake_in_a_block_is_told_once_with_the_way_to_it() -> None:
+    text = BLOCK.replace("rate: $rate", "rate: $rat")
+    with pytest.raises(SpecError) as caught:
+        load(
+            read_text(text + "  - pair: {units: 3}\n  - pair: {units: 4, repeat: 5}\n", "net.yaml")
+        )
+    (one,) = caught.value.diagnostics
+    assert one.code == "HB209"
+    assert one.span is not None
+    assert (one.span.line, one.span.column) == (10, 25)
+    assert [(block, span.line) for block, span in one.span.used] == [("pair", 13)]
+    assert "in `pair`, which is used here" in str(caught.value)
+
+
+def test_blocks_see_no_names_from_outside() -> None:
+    text = WIRED.replace("inputs: [inner, inner.1]", "inputs: [inner, out]")
+    layers = (
+        "  - Dense: {units: 4, name: out, inputs: x}\n  - outer\n  - Add: {inputs: [outer, y]}\n"
+    )
+    assert codes(layers, text) == [("HB301", "the block `outer` has no item and no input `out`")]
+
+
+@pytest.mark.parametrize(
+    ("layers", "code"),
+    [
+        ("  - pair: {units: 3, repeat: -1}\n", "HB203"),
+        ("  - pair: {units: 3, repeat: true}\n", "HB203"),
+        ("  - pair: {units: 3, repeat: two}\n", "HB203"),
+        ("  - pair: 3\n", "HB204"),
+        ("  - pair: {units: {a: 1}}\n", "HB204"),
+        ("  - pair: {units: 3, inputs: [x, x]}\n", "HB306"),
+        ("  - pair: {units: 3, inputs: 4}\n", "HB204"),
+        ("  - pair: {units: 3, colour: red}\n", "HB201"),
+        ("  - pair: {rate: 0.5}\n", "HB202"),
+        ("  - pair: {units: $nothing}\n", "HB209"),
+        ("  - pair: {units: $act}\n", "HB212"),
+        ("  - pair: {units: 3, name: a}\n  - pair: {units: 3, name: a}\n", "HB211"),
+        ('  - pair: {units: 3, name: ""}\n', "HB207"),
+    ],
+)
+def test_what_a_use_cannot_be(layers: str, code: str) -> None:
+    assert codes(layers)[0][0] == code
+
+
+@pytest.mark.parametrize(
+    ("blocks", "code"),
+    [
+        ("b: {layers: []}", "HB203"),
+        ("b: {layer: [Flatten]}", "HB201"),
+        ("b: {parameters: [repeat], layers: [Flatten]}", "HB211"),
+        ("b: {parameters: [a, a], layers: [Flatten]}", "HB211"),
+        ("b: {parameters: [{a: 1, b: 2}], layers: [Flatten]}", "HB206"),
+        ("b: {parameters: [{a: {b: 1}}], layers: [Flatten]}", "HB204"),
+        ("b: Flatten", "HB204"),
+        ("conv2d-a: {layers: [Flatten]}", "HB210"),
+    ],
+)
+def test_what_a_block_cannot_be(blocks: str, code: str) -> None:
+    text = f"name: n\ninputs: {{x: [4]}}\nblocks:\n  {blocks}\nlayers: [b]\n"
+    assert code in [found for found, _ in codes("", text)]
+
+
+def test_large_depth_and_size_are_refused_fast() -> None:
+    deep = "".join(f"  b{k}:\n    layers: [b{k + 1}]\n" for k in range(30))
+    text = (
+        f"name: n\ninputs: {{x: [4]}}\nblocks:\n{deep}  b30:\n    layers: [Flatten]\nlayers: [b0]\n"
+    )
+    assert codes("", text)[0][0] == "HB302"
+    wide = "".join(f"  b{k}:\n    layers: [b{k + 1}: {{repeat: 100}}]\n" for k in range(5))
+    text = f"name: n\ninputs: {{x: [4]}}\nblocks:\n{wide}  b5:\n    layers: [ReLU]\nlayers: [b0]\n"
+    assert codes("", text)[0][0] == "HB104"
