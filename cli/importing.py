@@ -39,7 +39,9 @@ def import_(
     else:
         write(output, text, force=force)
         layers = plural(len(found.data["layers"]), "item")
-        remark(f"wrote {output}: {layers}")
+        blocks = found.data.get("blocks", ())
+        also = f" and {plural(len(blocks), 'block')}" if blocks else ""
+        remark(f"wrote {output}: {layers}{also}")
     for line in renamed(found.renames):
         remark(line)
     for path in found.lost:

@@ -34,10 +34,10 @@ def bottleneck(inputs, filters, stride=1, name=None):
 
 def projection(inputs, filters, stride, name=None):
     """The block `projection`."""
-    x = normalized(inputs, filters, stride=stride, name=f"{name}_way_1")
-    x = layers.ReLU(name=f"{name}_way_1_relu")(x)
-    x = normalized(x, filters, size=3, name=f"{name}_way_2")
-    way_2_relu = layers.ReLU(name=f"{name}_way_2_relu")(x)
+    x = normalized(inputs, filters, stride=stride, name=f"{name}_1")
+    x = layers.ReLU(name=f"{name}_1_relu")(x)
+    x = normalized(x, filters, size=3, name=f"{name}_2")
+    layer_2_relu = layers.ReLU(name=f"{name}_2_relu")(x)
     layer_0_conv = layers.Conv2D(
         filters * 4,
         1,
@@ -45,28 +45,25 @@ def projection(inputs, filters, stride, name=None):
         padding="same",
         name=f"{name}_0_conv",
     )(inputs)
-    way_3_conv = layers.Conv2D(
+    layer_3_conv = layers.Conv2D(
         filters * 4,
         1,
         strides=1,
         padding="same",
-        name=f"{name}_way_3_conv",
-    )(way_2_relu)
+        name=f"{name}_3_conv",
+    )(layer_2_relu)
     layer_0_bn = layers.BatchNormalization(
         epsilon=1.001e-05,
         name=f"{name}_0_bn",
     )(layer_0_conv)
-    x = layers.BatchNormalization(
-        epsilon=1.001e-05,
-        name=f"{name}_way_3_bn",
-    )(way_3_conv)
+    x = layers.BatchNormalization(epsilon=1.001e-05, name=f"{name}_3_bn")(layer_3_conv)
     x = layers.Add(name=f"{name}_add")([layer_0_bn, x])
     return layers.ReLU(name=f"{name}_out")(x)
 
 
 def identity(inputs, filters, name=None):
     """The block `identity`."""
-    x = bottleneck(inputs, filters, name=f"{name}_way")
+    x = bottleneck(inputs, filters, name=name)
     x = layers.Add(name=f"{name}_add")([inputs, x])
     return layers.ReLU(name=f"{name}_out")(x)
 
@@ -87,7 +84,7 @@ def build_model():
         3,
         strides=2,
         padding="same",
-        name="pool1",
+        name="pool1_pool",
     )(x)  # (None, 56, 56, 64)
     x = stage(x, 64, depth=3, stride=1, name="conv2")
     x = stage(x, 128, depth=4, name="conv3")

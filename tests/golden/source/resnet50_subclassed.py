@@ -58,10 +58,10 @@ class Projection(keras.layers.Layer):
 
     def __init__(self, filters, stride, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self.way_1 = Normalized(filters, stride=stride, name=f"{name}_way_1")
-        self.way_1_relu = layers.ReLU(name=f"{name}_way_1_relu")
-        self.way_2 = Normalized(filters, size=3, name=f"{name}_way_2")
-        self.way_2_relu = layers.ReLU(name=f"{name}_way_2_relu")
+        self.layer_1 = Normalized(filters, stride=stride, name=f"{name}_1")
+        self.layer_1_relu = layers.ReLU(name=f"{name}_1_relu")
+        self.layer_2 = Normalized(filters, size=3, name=f"{name}_2")
+        self.layer_2_relu = layers.ReLU(name=f"{name}_2_relu")
         self.layer_0_conv = layers.Conv2D(
             filters * 4,
             1,
@@ -69,33 +69,33 @@ class Projection(keras.layers.Layer):
             padding="same",
             name=f"{name}_0_conv",
         )
-        self.way_3_conv = layers.Conv2D(
+        self.layer_3_conv = layers.Conv2D(
             filters * 4,
             1,
             strides=1,
             padding="same",
-            name=f"{name}_way_3_conv",
+            name=f"{name}_3_conv",
         )
         self.layer_0_bn = layers.BatchNormalization(
             epsilon=1.001e-05,
             name=f"{name}_0_bn",
         )
-        self.way_3_bn = layers.BatchNormalization(
+        self.layer_3_bn = layers.BatchNormalization(
             epsilon=1.001e-05,
-            name=f"{name}_way_3_bn",
+            name=f"{name}_3_bn",
         )
         self.add = layers.Add(name=f"{name}_add")
         self.out = layers.ReLU(name=f"{name}_out")
 
     def call(self, inputs, training=None):
-        x = self.way_1(inputs, training=training)
-        x = self.way_1_relu(x)
-        x = self.way_2(x, training=training)
-        x = self.way_2_relu(x)
-        way_3_conv = self.way_3_conv(x)
+        x = self.layer_1(inputs, training=training)
+        x = self.layer_1_relu(x)
+        x = self.layer_2(x, training=training)
+        x = self.layer_2_relu(x)
+        layer_3_conv = self.layer_3_conv(x)
         x = self.layer_0_conv(inputs)
         layer_0_bn = self.layer_0_bn(x, training=training)
-        x = self.way_3_bn(way_3_conv, training=training)
+        x = self.layer_3_bn(layer_3_conv, training=training)
         x = self.add([layer_0_bn, x])
         return self.out(x)
 
@@ -105,12 +105,12 @@ class IdentityBlock(keras.layers.Layer):
 
     def __init__(self, filters, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self.way = Bottleneck(filters, name=f"{name}_way")
+        self.bottleneck = Bottleneck(filters, name=name)
         self.add = layers.Add(name=f"{name}_add")
         self.out = layers.ReLU(name=f"{name}_out")
 
     def call(self, inputs, training=None):
-        x = self.way(inputs, training=training)
+        x = self.bottleneck(inputs, training=training)
         x = self.add([inputs, x])
         return self.out(x)
 
@@ -139,7 +139,12 @@ class Resnet50(keras.Model):
         super().__init__(**kwargs)
         self.conv1 = Normalized(64, size=7, stride=2, name="conv1")
         self.conv1_relu = layers.ReLU(name="conv1_relu")
-        self.pool1 = layers.MaxPooling2D(3, strides=2, padding="same", name="pool1")
+        self.pool1_pool = layers.MaxPooling2D(
+            3,
+            strides=2,
+            padding="same",
+            name="pool1_pool",
+        )
         self.conv2 = Stage(64, depth=3, stride=1, name="conv2")
         self.conv3 = Stage(128, depth=4, name="conv3")
         self.conv4 = Stage(256, depth=6, name="conv4")
@@ -150,7 +155,7 @@ class Resnet50(keras.Model):
     def call(self, inputs, training=None):
         x = self.conv1(inputs, training=training)
         x = self.conv1_relu(x)
-        x = self.pool1(x)
+        x = self.pool1_pool(x)
         x = self.conv2(x, training=training)
         x = self.conv3(x, training=training)
         x = self.conv4(x, training=training)
