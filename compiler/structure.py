@@ -72,7 +72,7 @@ class Structure:
     model: Scope
     blocks: tuple[Scope, ...] = ()
 
-    inlined: frozenset[tuple[str | None, int]] = frozenset()
+    inlined: frozenset[int] = frozenset()
 
     def scope_of(self, use: Use) -> Scope:
         """Return the scope of the block that a use names."""
@@ -112,7 +112,8 @@ class _Finder:
         self.expansion = graph.expansion
         self.made = {layer.name: place for place, layer in enumerate(graph.layers)}
         self.called = {node.name: place for place, node in enumerate(graph.nodes)}
-        self.inlined: set[tuple[str | None, int]] = set()
+        self.marked: set[tuple[str | None, tuple[int, ...]]] = set()
+        self.inlined: set[int] = set()
         self.inside: dict[int | None, list[Step]] = {}
 
     def find(self) -> Structure | None:
@@ -123,7 +124,7 @@ class _Finder:
                 return None
             if not apart:
                 break
-            self.inlined |= apart
+            self.marked |= apart
         shown = self.representatives()
         if shown is None:
             return None
@@ -138,27 +139,28 @@ class _Finder:
         """Give every node and every use its place in the scope that holds it."""
         origins, uses = self.expansion.origins, self.expansion.uses
         self.inside = {}
+        for use in uses:  # each after the one that holds it
+            owner, item = self.home(use.parent, (use.item,))
+            if (self.block_of(owner), item) in self.marked:
+                self.inlined.add(use.number)
         for node in self.graph.nodes:
             origin = origins[int(node.path[1])]
             owner, item = self.home(origin.use, (origin.item,))
             self.inside.setdefault(owner, []).append(Step(item, node))
         groups: dict[tuple[int | None, tuple[int, ...]], list[Use]] = {}
         for use in uses:
-            if not self.is_inlined(use):
+            if use.number not in self.inlined:
                 owner, item = self.home(use.parent, (use.item,))
                 groups.setdefault((owner, item), []).append(self.lifted(use))
         for (owner, item), turns in groups.items():
             self.inside.setdefault(owner, []).append(Step(item, None, tuple(turns)))
-
-    def is_inlined(self, use: Use) -> bool:
-        return (self.block_of(use.parent), use.item) in self.inlined
 
     def block_of(self, number: int | None) -> str | None:
         return None if number is None else self.expansion.uses[number].block
 
     def home(self, number: int | None, item: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
         """Return the scope that an item is written out in, and its place there."""
-        while number is not None and self.is_inlined(self.expansion.uses[number]):
+        while number is not None and number in self.inlined:
             use = self.expansion.uses[number]
             number, item = use.parent, (use.item, *item)
         return number, item
@@ -172,10 +174,10 @@ class _Finder:
         turns = lifted(use.turns_formula, use.parent, self.expansion, self.inlined)
         return replace(use, formulas=formulas, turns_formula=turns)
 
-    def apart(self) -> set[tuple[str | None, int]] | None:
+    def apart(self) -> set[tuple[str | None, tuple[int, ...]]] | None:
         """Return the uses whose items do not follow each other; None where one of them repeats."""
-        found: set[tuple[str | None, int]] = set()
-        for steps in self.inside.values():
+        found: set[tuple[str | None, tuple[int, ...]]] = set()
+        for owner, steps in self.inside.items():
             whole = [node for step in steps for node in self.nodes(step)]
             orders = (
                 sorted({self.made[node.layer] for node in whole}),
@@ -191,7 +193,7 @@ class _Finder:
                         continue
                     if step.looped:
                         return None
-                    found.add((self.block_of(use.parent), use.item))
+                    found.add((self.block_of(owner), step.item))
         return found
 
     def representatives(self) -> dict[str, Use] | None:
@@ -199,7 +201,9 @@ class _Finder:
         found: dict[str, Use] = {}
         for name, block in self.expansion.blocks.items():
             uses = [
-                use for use in self.expansion.uses if use.block == name and not self.is_inlined(use)
+                use
+                for use in self.expansion.uses
+                if use.block == name and use.number not in self.inlined
             ]
             if not uses:
                 continue
@@ -335,14 +339,11 @@ def lifted(
     formula: Formula,
     number: int | None,
     expansion: Expansion,
-    inlined: Collection[tuple[str | None, int]],
+    inlined: Collection[int],
 ) -> Formula:
     """Return a formula of a use's parameters in terms of the scope that the use is written out in."""
-    while number is not None:
+    while number is not None and number in inlined:
         use = expansion.uses[number]
-        parent = None if use.parent is None else expansion.uses[use.parent].block
-        if (parent, use.item) not in inlined:
-            break
         declared = expansion.blocks[use.block].parameters
         given: dict[str, Formula] = {
             name: one for name, one in declared.items() if isinstance(one, arithmetic.Literal)

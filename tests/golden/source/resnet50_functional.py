@@ -22,14 +22,7 @@ def bottleneck(inputs, filters, stride=1, name=None):
     x = layers.ReLU(name=f"{name}_1_relu")(x)
     x = normalized(x, filters, size=3, name=f"{name}_2")
     x = layers.ReLU(name=f"{name}_2_relu")(x)
-    x = layers.Conv2D(
-        filters * 4,
-        1,
-        strides=1,
-        padding="same",
-        name=f"{name}_3_conv",
-    )(x)
-    return layers.BatchNormalization(epsilon=1.001e-05, name=f"{name}_3_bn")(x)
+    return normalized(x, filters * 4, name=f"{name}_3")
 
 
 def projection(inputs, filters, stride, name=None):

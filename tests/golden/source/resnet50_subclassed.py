@@ -32,25 +32,14 @@ class Bottleneck(keras.layers.Layer):
         self.layer_1_relu = layers.ReLU(name=f"{name}_1_relu")
         self.layer_2 = Normalized(filters, size=3, name=f"{name}_2")
         self.layer_2_relu = layers.ReLU(name=f"{name}_2_relu")
-        self.layer_3_conv = layers.Conv2D(
-            filters * 4,
-            1,
-            strides=1,
-            padding="same",
-            name=f"{name}_3_conv",
-        )
-        self.layer_3_bn = layers.BatchNormalization(
-            epsilon=1.001e-05,
-            name=f"{name}_3_bn",
-        )
+        self.layer_3 = Normalized(filters * 4, name=f"{name}_3")
 
     def call(self, inputs, training=None):
         x = self.layer_1(inputs, training=training)
         x = self.layer_1_relu(x)
         x = self.layer_2(x, training=training)
         x = self.layer_2_relu(x)
-        x = self.layer_3_conv(x)
-        return self.layer_3_bn(x, training=training)
+        return self.layer_3(x, training=training)
 
 
 class Projection(keras.layers.Layer):
