@@ -102,8 +102,10 @@ def names_of(data: Mapping[str, Any]) -> list[str]:
     from ...specs.write import write_spec
 
     flat = expand(read_text(write_spec(data)), {}, {}).document.data
-    _, numbers = _entries(flat)
-    return list(numbers)
+    entries, numbers = _entries(flat)
+    names = {number: name for name, number in numbers.items()}
+    # Of two items of one name only the last is known by it.
+    return [names.get(entry.number, str(entry.name)) for entry in entries]
 
 
 def same(flat: Mapping[str, Any], rolled: Mapping[str, Any]) -> bool:
@@ -116,7 +118,9 @@ def same(flat: Mapping[str, Any], rolled: Mapping[str, Any]) -> bool:
         return False
     if found.problems:
         return False
-    return _plain(flat) == _plain(found.document.data)
+    names = names_of(rolled)
+    alike = _plain(flat) == _plain(found.document.data)
+    return alike and len(set(names)) == len(names)
 
 
 def _plain(data: Mapping[str, Any]) -> object:
@@ -219,6 +223,7 @@ class _Roller:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
         self.entries, self.numbers = _entries(data)
+        self.stems = {re.sub(r"_\d+$", "", name) for name in self.numbers}
         self.blocks: dict[str, _Block] = {}
         self.next = len(self.entries)
         outputs = data.get("outputs")
@@ -338,6 +343,11 @@ class _Roller:
     ) -> bool:
         """Tell whether the prefix is the name of something else, or stands for two items."""
         prefix, rest = split
+        part = self.entries[start : start + length]
+        if prefix is not None and any(
+            f"{prefix}_{_stem(one)}" in self.stems for one in part if one.auto
+        ):
+            return True
         others = (*self.entries[:start], *self.entries[start + length :])
         return rest.count("") > 1 or (
             prefix is not None and any(one.name == prefix for one in others)
@@ -523,6 +533,11 @@ class _Roller:
 
     def first(self) -> str | None:
         return next(iter(self.data["inputs"])) if len(self.data["inputs"]) == 1 else None
+
+
+def _stem(entry: _Entry) -> str:
+    """Return the stem of the name of an item that has none."""
+    return stem(ENTRY.aliases.get(entry.word, entry.word))
 
 
 def _saving(length: int, times: int) -> int:
