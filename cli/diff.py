@@ -68,7 +68,7 @@ def diff(
         _transfer(found, old, new, transfer, target, style=chosen, force=force, form=form)
         return
     if form is options.Format.json:
-        say(json.dumps({"before": before, "after": after, **found.record()}, indent=2))
+        say(json.dumps({"a": before, "b": after, **found.record()}, indent=2))
     else:
         say("\n".join(text(found, before, after)))
     if not found.equal:
@@ -216,12 +216,11 @@ def _weights(found: Difference) -> Iterator[str]:
     names = [_pair(one) for one in found.carried]
     if names:
         yield from wrap(", ".join(names), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    if found.fresh:
-        yield from _table([("+", one.name, why(one)) for one in found.fresh])
     known = {one.source for one in found.fresh}
-    gone = [name for name in found.dropped if name not in known]
-    if gone:
-        yield from _table([("-", name, "its weights go nowhere") for name in gone])
+    rows = [("+", one.name, why(one)) for one in found.fresh]
+    rows += [("-", name, "its weights go nowhere") for name in found.dropped if name not in known]
+    if rows:
+        yield from _table(rows)
 
 
 def _pair(one: Carried) -> str:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Final, final
+from typing import Any, Final, final, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -112,11 +112,17 @@ def _meaning(cls: type[Item], field: str, value: Any) -> str:
 
 def _class_of(field: FieldInfo, word: str) -> str:
     """Return the name of the class that a word of Keras's stands for, or the word."""
-    for choice in field.metadata:
-        if isinstance(choice, Choice) and choice.kind in WORDS:
+    for choice in _choices(field):
+        if choice.kind in WORDS:
             wanted = word.replace("_", "").lower()
             return next((c for c in registry(choice.kind).items if c.lower() == wanted), word)
     return word
+
+
+def _choices(field: FieldInfo) -> Iterator[Choice]:
+    """Yield what a field chooses from, in the arms of a union too."""
+    arms = (part for arm in get_args(field.annotation) for part in get_args(arm))
+    yield from (one for one in (*field.metadata, *arms) if isinstance(one, Choice))
 
 
 # Where it stands
@@ -127,6 +133,7 @@ class _Side:
     """One graph, with what a comparison asks of its calls."""
 
     def __init__(self, typed: TypedGraph) -> None:
+        self.expansion = typed.graph.expansion
         self.inputs = {one.name: one.type for one in typed.graph.inputs}
         self.nodes = {one.node.name: one for one in typed.nodes}
         self.kinds = {name: kind(one) for name, one in self.nodes.items()}
@@ -146,12 +153,24 @@ class _Side:
         return one.layer.name if one.layer.name != name else None
 
     def said(self, name: str) -> bool:
-        """Tell whether the spec chose a name."""
+        """Tell whether the spec chose a name, with those of the blocks around it."""
         one = self.nodes[name]
         layer = self.again(name)
+        if self.expansion.origins:
+            origin = self.expansion.origins[int(one.node.path[1])]
+            return origin.local is not None and self.said_of_use(origin.use)
         if layer is None:
             return one.layer.spec.name is not None
         return re.fullmatch(rf"{re.escape(layer)}_call(_\d+)?", name) is None
+
+    def said_of_use(self, number: int | None) -> bool:
+        """Tell whether the spec chose the names of a use of a block and of those around it."""
+        while number is not None:
+            use = self.expansion.uses[number]
+            if use.local is None:
+                return False
+            number = use.parent
+        return True
 
 
 def _mark(one: TypedNode) -> str:
