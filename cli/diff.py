@@ -218,7 +218,9 @@ def _weights(found: Difference) -> Iterator[str]:
         yield from wrap(", ".join(names), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
     known = {one.source for one in found.fresh}
     rows = [("+", one.name, why(one)) for one in found.fresh]
-    rows += [("-", name, "its weights go nowhere") for name in found.dropped if name not in known]
+    rows += [
+        ("-", name, "weights of A that go nowhere") for name in found.dropped if name not in known
+    ]
     if rows:
         yield from _table(rows)
 
@@ -230,7 +232,7 @@ def _pair(one: Carried) -> str:
 def why(one: Fresh) -> str:
     """Say why a layer begins with new weights."""
     if one.reason == "new":
-        return f"new, {_shapes(one.after)}"
+        return f"a new layer: {_shapes(one.after)}"
     if one.reason == "class":
         return f"`{one.source}` is made of another class"
     old = {weight.name: weight for weight in one.before}
@@ -277,7 +279,7 @@ def _transfer(
         say(json.dumps({"written": str(target), **found.record()}, indent=2))
         return
     rows = [("~", one.after, _origin(one)) for one in found.carried]
-    rows += [("+", one.name, f"newly initialised: {why(one)}") for one in found.fresh]
+    rows += [("+", one.name, f"newly initialised, {why(one)}") for one in found.fresh]
     say("\n".join(_table(rows)) if rows else "no layer has weights")
     layers = plural(len(found.carried) + len(found.fresh), "layer")
     remark(f"wrote {target}: {len(found.carried)} of {layers} with weights of {weights}")

@@ -105,11 +105,10 @@ def stored_weights(
     Raises:
         SpecError: HB803 where the file does not fit; HB801 and HB802 for its config.
     """
-    layouts = list(expected(typed, path))
     size = sum(weight.size for one in typed.nodes for weight in one.weights)
     chosen = set(wanted)
     with opened(path, 4 * size) as stored:
-        layout = fitting(typed, layouts, stored, path)
+        layout = fitting(typed, expected(typed, path), stored, path)
         found: dict[str, dict[int, np.ndarray]] = {name: {} for name in chosen}
         for where, place in layout.places.items():
             if place.layer in chosen:
@@ -152,11 +151,14 @@ def layout_of(typed: TypedGraph, style: str) -> Layout:
         built.model.save_weights(path)
         with h5py.File(path, "r") as file:
             stored = listed(file, path)
-            found = {
-                where: places[int(array[(0,) * array.ndim])]
-                for where, array in stored.arrays.items()
+            tags = {
+                where: int(stored.arrays[where][(0,) * len(shape)])
+                for where, shape in stored.shapes.items()
                 if not where.startswith(BESIDE)
             }
+    found = {
+        where: places[tag] for where, tag in sorted(tags.items(), key=lambda one: (one[1], one[0]))
+    }
     # Of some layers, such as SpectralNormalization, Keras saves a weight twice.
     if set(found.values()) != set(places):
         raise RuntimeError(f"not all weights of `{typed.graph.name}` are saved")
@@ -231,16 +233,16 @@ def misfits(typed: TypedGraph, layout: Layout, stored: Stored) -> list[str]:
     """Say what keeps a file from being of a model."""
     problems = []
     for where, place in layout.places.items():
-        array = stored.arrays.get(where)
-        if array is None:
+        shape = stored.shapes.get(where)
+        if shape is None:
             problems.append(f"`{where}` is missing, a weight of `{place.layer}`")
-        elif array.shape != place.shape:
+        elif shape != place.shape:
             problems.append(
-                f"`{where}`, a weight of `{place.layer}`, is {array.shape} and not {place.shape}"
+                f"`{where}`, a weight of `{place.layer}`, is {shape} and not {place.shape}"
             )
     problems += [
         f"`{shown(where)}` is no weight of `{typed.graph.name}`"
-        for where in stored.arrays
+        for where in stored.shapes
         if where not in layout.places and not where.startswith(BESIDE)
     ]
     chosen = {layer.name for layer in typed.graph.layers if layer.named}

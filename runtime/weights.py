@@ -42,6 +42,7 @@ class Stored:
     """The arrays of a file by their paths, not read yet, and the names that layers' groups bear."""
 
     arrays: Mapping[str, Any]
+    shapes: Mapping[str, tuple[int, ...]]
     names: Mapping[str, str]
 
 
@@ -69,7 +70,7 @@ def readable(path: Path) -> Iterator[None]:
     """Turn what a file that is broken raises into HB803."""
     try:
         yield
-    except (*BROKEN, KeyError) as error:
+    except (*BROKEN, KeyError, TypeError) as error:
         reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
         refuse(path, f"it cannot be read: {shown(reason)}")
 
@@ -93,6 +94,7 @@ def _unpacked(path: Path, file: IO[bytes], held: IO[bytes], limit: int) -> None:
 def listed(store: Any, path: Path) -> Stored:
     """List the arrays of an open file."""
     arrays: dict[str, Any] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     names: dict[str, str] = {}
     todo: list[tuple[str, Any]] = [("", store)]
     seen = 0
@@ -111,8 +113,10 @@ def listed(store: Any, path: Path) -> Stored:
                 if key == OWN and isinstance(said := _name(thing), str):
                     names[where] = said
             elif isinstance(thing, h5py.Dataset):
-                arrays[inner] = thing
-    return Stored(arrays, names)
+                if thing.shape is None:
+                    refuse(path, f"`{shown(inner)}` holds nothing")
+                arrays[inner], shapes[inner] = thing, thing.shape
+    return Stored(arrays, shapes, names)
 
 
 def _name(group: Any) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 
+PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
 RECORDED = Path(__file__).parents[1] / "recorded"
 WATCHED = """
 import atexit, sys
@@ -66,7 +68,7 @@ def test_what_does_not_carry_over(hornbook, folder, small) -> None:
     assert "  + dense    other shapes: kernel (13, 8) -> (13, 9), bias (8,) -> (9,)\n" in out
     assert "go nowhere" not in out
     (folder / "less.yaml").write_text(text.replace("  - Dense: {units: 8, activation: relu}\n", ""))
-    assert "  - dense  its weights go nowhere\n" in hornbook("diff", small, "less.yaml").out
+    assert "  - dense  weights of A that go nowhere\n" in hornbook("diff", small, "less.yaml").out
 
 
 def test_equal_models(hornbook, small) -> None:
@@ -140,3 +142,36 @@ def test_a_number_of_classes_that_only_the_data_tells(hornbook, folder, small) -
     done = hornbook("diff", small, "own.yaml", "--transfer", "w.keras", "-o", "new.keras")
     assert "error[HB508]" in done.err
     assert done.code == 1
+
+
+def test_the_page_shows_what_is_true(hornbook, folder) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    (spec,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    shown = re.findall(r"```console\n\$ hornbook (.*?)\n(.*?)```", page, re.DOTALL)
+    (folder / "wider.yaml").write_text(spec)
+    commands = [command.split() for command, _ in shown]
+    assert [command[0] for command in commands] == ["diff", "diff", "show"]
+    assert hornbook(*commands[0]).out == shown[0][1]
+    assert hornbook(*commands[2]).out == shown[2][1]
+
+
+@pytest.mark.keras
+def test_weights_go_from_one_file_to_another(apart, hornbook, folder) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    (spec,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (folder / "wider.yaml").write_text(spec)
+    build = (
+        "from hornbook.runtime.build import build; from hornbook.specs.load import load\n"
+        "build(load('digits')).save('digits.keras')\n"
+    )
+    assert apart(script=build).code == 0
+    _, (command, shown), _ = re.findall(r"```console\n\$ hornbook (.*?)\n(.*?)```", page, re.DOTALL)
+    done = apart(*command.split())
+    assert (done.code, done.out + done.err) == (0, shown)
+    again = hornbook("diff", "wider.yaml", "wider.keras")
+    assert (again.code, again.err) == (0, "")
+    refused = apart(*command.split())
+    assert refused.code == 1
+    assert "error[HB703]" in refused.err
+    found = apart(*command.split(), "--force", "--format", "json")
+    assert json.loads(found.out)["written"] == "wider.keras"
