@@ -131,11 +131,29 @@ def write(
         with open(path, "w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        help = f"choose another name, or {way_out}"
-        raise SpecError([Diagnostic("HB703", f"`{path}` exists already", help=help)]) from None
+        raise _exists(path, way_out) from None
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise typer.BadParameter(f"cannot write `{path}`: {reason}") from None
+
+
+def unused(path: Path, *, force: bool) -> None:
+    """See beforehand that a file can be written that takes long to make.
+
+    Raises:
+        SpecError: HB703 where it exists and ``force`` is not given.
+        typer.BadParameter: where its folder does not exist, or it is one.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        reason = "it is a folder" if path.is_dir() else "its folder does not exist"
+        raise typer.BadParameter(f"cannot write `{path}`: {reason}")
+    if not force and os.path.lexists(path):
+        raise _exists(path, "overwrite it with `--force`")
+
+
+def _exists(path: Path, way_out: str) -> SpecError:
+    help = f"choose another name, or {way_out}"
+    return SpecError([Diagnostic("HB703", f"`{path}` exists already", help=help)])
 
 
 @contextmanager

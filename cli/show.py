@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 import typer
 
 from . import options, output
-from .output import report, say
+from .emit import refuse_assumed
+from .output import report, say, source
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,6 +34,12 @@ def show(
             metavar="N", min=1, help="Show the sizes of a batch of N, not of one example."
         ),
     ] = None,
+    resolved: Annotated[
+        bool,
+        typer.Option(
+            "--resolved", help="The spec itself, with variables, blocks and --set put in place."
+        ),
+    ] = False,
     max_params: options.MaxParams = None,
     settings: options.Settings = None,
     data: options.DataOption = None,
@@ -45,14 +52,33 @@ def show(
     """
     from ..compiler.driver import advise, analyse
 
+    if resolved and batch_size is not None:
+        raise typer.BadParameter("a spec has no batch", param_hint="--batch-size")
     loaded = options.load(spec, settings, data, target)
+    if resolved:
+        refuse_assumed(loaded)
     typed = analyse(loaded, max_params=options.max_params(max_params))
     report(advise(loaded, typed))
+    if resolved:
+        _print_resolved(loaded, form)
+        return
     table = rows(typed, batch_size)
     if form is options.Format.json:
         say(json.dumps(record(typed, table, batch_size), indent=2))
         return
     _print(loaded, typed, table, batch_size)
+
+
+def _print_resolved(spec: Spec, form: options.Format) -> None:
+    """Print what is left of a spec when all is put in place: YAML, or the same as JSON."""
+    from ..specs.resolve import resolved
+    from ..specs.write import write_spec
+
+    data = resolved(spec)
+    if form is options.Format.json:
+        say(json.dumps(data, indent=2))
+    else:
+        source(write_spec(data), "yaml")
 
 
 @final

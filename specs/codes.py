@@ -62,4 +62,5 @@ CODES: dict[str, str] = {
     "HB704": "the styles or the loops disagree",
     "HB801": "a file that holds no Keras model that can be read",
     "HB802": "a part of a Keras model that a spec cannot hold",
+    "HB803": "a file whose weights are not those of the model",
 }

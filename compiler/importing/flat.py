@@ -238,7 +238,7 @@ class _Model:
     def graph(self, feeds: Any) -> list[Output]:
         entries: dict[str, Mapping[str, Any]] = {}
         for entry in self.layers:
-            name = _name(entry)
+            name = name_of(entry)
             if name in entries:
                 raise Obstacle(f"two layers have the name `{shown(name)}`")
             entries[name] = entry
@@ -296,7 +296,7 @@ class _Model:
 
     def define(self, entry: Mapping[str, Any]) -> Definition:
         """Return the definition of a layer, the same one whenever the model is called."""
-        path = (*self.path, _name(entry))
+        path = (*self.path, name_of(entry))
         if path not in self.flat.definitions:
             built = entry.get("build_config")
             self.flat.definitions[path] = Definition(
@@ -338,7 +338,12 @@ def _counts_itself(entry: Mapping[str, Any]) -> bool:
     return is_model(entry) and entry.get("class_name") != SEQUENTIAL
 
 
-def _name(entry: Mapping[str, Any]) -> str:
+def name_of(entry: Mapping[str, Any]) -> str:
+    """Return the name of a layer in a list of layers.
+
+    Raises:
+        Obstacle: where it has none.
+    """
     config = entry.get("config")
     given = entry.get("name")
     if given is None and isinstance(config, Mapping):

@@ -121,3 +121,28 @@ def test_binary(count: int, text: str) -> None:
 def test_sizes() -> None:
     assert sizes((None,)) == "(None,)"
     assert sizes((2, None, 3)) == "(2, None, 3)"
+
+
+def test_a_spec_with_all_put_in_place(hornbook, folder) -> None:
+    done = hornbook("show", "resnet50", "--resolved", "--set", "inputs.image=[64, 64, 3]")
+    assert done.code == 0
+    assert "$" not in done.out
+    assert "blocks" not in done.out
+    (folder / "flat.yaml").write_text(done.out)
+    flat = hornbook("show", "flat.yaml").out
+    assert flat == hornbook("show", "resnet50", "--set", "inputs.image=[64, 64, 3]").out
+
+
+def test_resolved_as_json(hornbook, small) -> None:
+    found = json.loads(hornbook("show", small, "--resolved", "--format", "json").out)
+    assert found["layers"][1] == {"Dense": {"units": 3, "activation": "softmax"}}
+
+
+def test_what_cannot_be_resolved(hornbook, folder, small) -> None:
+    assert hornbook("show", small, "--resolved", "--batch-size", "2").code == 2
+    (folder / "own.yaml").write_text(
+        Path(small).read_text().replace("data: wine", "data: {npz: own.npz}")
+    )
+    done = hornbook("show", "own.yaml", "--resolved")
+    assert (done.code, done.out) == (1, "")
+    assert "error[HB508]" in done.err
