@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -23,15 +24,30 @@ Operand = TensorType | Literal
 Outputs = tuple[tuple[tuple[int | None, ...], str], ...]
 
 
-def apply(op: OpSpec, operands: list[Any]) -> list[Any]:
-    """Call the function as source does; return what it makes, one or several."""
-    if isinstance(op, GetItem):
-        (given,) = operands
-        return [given[op.entries()]]
-    arguments = {name: getattr(op, name) for name in type(op).model_fields if name not in WIRING}
-    function = getattr(keras.ops, type(op).__name__.removeprefix("ops."))
-    result = function(*([operands] if op.takes_list else operands), **arguments)
-    return list(result) if isinstance(result, (list, tuple)) else [result]
+@dataclass(frozen=True)
+class Function:
+    """A function by name with plain arguments; ``listed`` tells that it takes one list of values."""
+
+    name: str
+    arguments: dict[str, Any]
+    listed: bool = False
+
+    @classmethod
+    def of(cls, op: OpSpec) -> Function:
+        """Return the function that an item stands for, every argument given."""
+        name = type(op).__name__
+        if isinstance(op, GetItem):
+            return cls(name, {"key": op.entries()})
+        fields = [field for field in type(op).model_fields if field not in WIRING]
+        return cls(name, {field: getattr(op, field) for field in fields}, op.takes_list)
+
+    def __call__(self, operands: list[Any]) -> list[Any]:
+        """Call the function as source does; return what it makes, one or several."""
+        if self.name == "ops.getitem":
+            return [operands[0][self.arguments["key"]]]
+        function = getattr(keras.ops, self.name.removeprefix("ops."))
+        result = function(*([operands] if self.listed else operands), **self.arguments)
+        return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
 def constant(one: Literal) -> Any:
@@ -41,7 +57,7 @@ def constant(one: Literal) -> Any:
     return keras.ops.convert_to_tensor(one.value, dtype=one.type.dtype)
 
 
-def observe_op(op: OpSpec, operands: tuple[Operand, ...]) -> Outputs | Exception:
+def observe_op(op: Function, operands: tuple[Operand, ...]) -> Outputs | Exception:
     """Apply a function symbolically, and run it with gradients; return the first exception.
 
     A size that is not known may be any: it is enough that it runs with one.
@@ -51,19 +67,21 @@ def observe_op(op: OpSpec, operands: tuple[Operand, ...]) -> Outputs | Exception
     lengths = [LENGTH]
     if any(None in one.shape[1:] for one in asked):
         lengths += sorted({size for one in types for size in one.shape if size})
-    failures = []
-    for length in lengths:
-        try:
-            return _observe(op, operands, length)
-        except Exception as error:
-            failures.append(error)
-    return failures[0]
+    seen = [_attempt(op, operands, length) for length in lengths]
+    return next((one for one in seen if not isinstance(one, Exception)), seen[0])
 
 
-def _observe(op: OpSpec, operands: tuple[Operand, ...], length: int) -> Outputs:
+def _attempt(op: Function, operands: tuple[Operand, ...], length: int) -> Outputs | Exception:
+    try:
+        return _observe(op, operands, length)
+    except Exception as error:
+        return error
+
+
+def _observe(op: Function, operands: tuple[Operand, ...], length: int) -> Outputs:
     asked = [one for one in operands if isinstance(one, TensorType)]
     inputs = [keras.Input(one.shape[1:], dtype=one.dtype) for one in asked]
-    announced = apply(op, _filled(operands, inputs))
+    announced = op(_filled(operands, inputs))
     model = keras.Model(inputs, announced)
     data = [_numbers(one, length) for one in asked]
 
@@ -74,7 +92,7 @@ def _observe(op: OpSpec, operands: tuple[Operand, ...], length: int) -> Outputs:
             result = keras.tree.flatten(model(list(data)))
             loss = tf.add_n([tf.reduce_sum(tf.cast(one, "float32")) for one in result])
         tape.gradient(loss, watched)
-        return result, apply(op, _filled(operands, list(data)))
+        return result, op(_filled(operands, list(data)))
 
     signature = [tf.TensorSpec(one.shape, one.dtype) for one in asked]
     graph = tf.function(step, input_signature=signature, autograph=False)
@@ -87,8 +105,7 @@ def _observe(op: OpSpec, operands: tuple[Operand, ...], length: int) -> Outputs:
     if len(dtypes) > 1:
         raise TypeError(f"Keras makes {dtypes}")
     return tuple(
-        (tuple(symbol.shape), dtype)
-        for symbol, dtype in zip(announced, dtypes.pop(), strict=True)
+        (tuple(symbol.shape), dtype) for symbol, dtype in zip(announced, dtypes.pop(), strict=True)
     )
 
 
@@ -112,20 +129,21 @@ def hold(announced: tuple[int | None, ...], real: tuple[int, ...]) -> None:
         raise ValueError(f"Keras announces {announced} and makes {real}")
 
 
-def read_op(name: str, arguments: dict[str, Any]) -> OpSpec | None:
-    """Return the validated class, or None where it refuses."""
+def read_op(name: str, arguments: dict[str, Any]) -> OpSpec | list[str]:
+    """Return the validated class, or what it says against the arguments."""
     found = read_choice(registry("entry"), {name: arguments})
-    return found if isinstance(found, OpSpec) else None
+    if isinstance(found, tuple):
+        return [fault.message for fault in found]
+    assert isinstance(found, OpSpec)
+    return found
 
 
-def agree_op(
-    op: OpSpec, operands: tuple[Operand, ...], own: tuple[str, ...] = ()
-) -> bool:
+def agree_op(op: OpSpec, operands: tuple[Operand, ...], own: tuple[str, ...] = ()) -> bool:
     """Hold a rule against Keras; return whether they take the operands.
 
     ``own`` holds fragments of what we refuse though Keras lets it pass.
     """
-    seen = observe_op(op, operands)
+    seen = observe_op(Function.of(op), operands)
     types = tuple(one.type if isinstance(one, Literal) else one for one in operands)
     try:
         found = infer(op, types)
@@ -141,3 +159,12 @@ def agree_op(
     assert not found.weights
     assert found.flops is not None or any(None in one.shape[1:] for one in types)
     return True
+
+
+def refused(
+    function: Function, operands: tuple[Operand, ...], messages: list[str], own: tuple[str, ...]
+) -> None:
+    """Hold the refusal of a class against Keras."""
+    seen = observe_op(function, operands)
+    excused = any(part in message for part in own for message in messages)
+    assert isinstance(seen, Exception) or excused, f"only we refuse {function}: {messages}"

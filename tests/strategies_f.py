@@ -28,7 +28,7 @@ ANYTHING = ("tanh", "exp", "log", "sqrt", "square", "abs")
 """Functions of one value that take every dtype."""
 CUTTING = ("relu", "relu6")
 """Functions of one value that take every dtype but truth values."""
-FLOATING = ("sigmoid", "silu", "gelu", "softplus", "hard_sigmoid", "hard_silu")
+FLOATING = ("sigmoid", "silu", "softplus", "hard_sigmoid", "hard_silu")
 """Functions of one value that take floating-point numbers alone."""
 
 
@@ -54,6 +54,13 @@ def reduced(rank: int) -> SearchStrategy[Arguments]:
     return options({"axis": axes(rank) | several}, keepdims=st.booleans())
 
 
+@st.composite
+def orders(draw: st.DrawFn, rank: int) -> tuple[int, ...]:
+    """Draw an order of axes that leaves the batch in front, each counted from either end."""
+    found = (0, *draw(st.permutations(range(1, rank))))
+    return tuple(draw(st.sampled_from([axis, axis, axis - rank])) for axis in found)
+
+
 def valid_items(shape: Shape, dtype: str) -> list[tuple[str, SearchStrategy[Arguments]]]:
     """The functions of one value that take this shape and dtype, with arguments."""
     found = [*_anywhere(shape, dtype), *_along(shape, dtype)] if len(shape) > 1 else []
@@ -63,6 +70,8 @@ def valid_items(shape: Shape, dtype: str) -> list[tuple[str, SearchStrategy[Argu
 def _everywhere(shape: Shape, dtype: str) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
     """Yield what takes every shape."""
     yield from ((name, options()) for name in unary(dtype))
+    if dtype == "float32":
+        yield "gelu", options(approximate=st.booleans())
     for name in ("ones_like", "zeros_like"):
         yield name, options(dtype=st.none() | st.sampled_from(DTYPES))
     yield "cast", options({"dtype": st.sampled_from(DTYPES)})
@@ -80,8 +89,7 @@ def _anywhere(shape: Shape, dtype: str) -> Iterator[tuple[str, SearchStrategy[Ar
     yield "cumsum", options({"axis": axes(rank)})
     if dtype == "float32":
         yield "softmax", options(axis=axes(rank))
-    order = st.permutations(range(1, rank)).map(lambda found: (0, *found))
-    yield "transpose", options({"axes": order})
+    yield "transpose", options({"axes": orders(rank)})
 
 
 def _along(shape: Shape, dtype: str) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
@@ -149,7 +157,9 @@ def _key(size: int | None) -> SearchStrategy[str]:
 
 
 def _written(one: slice) -> str:
-    start, stop, step = ("" if part is None else str(part) for part in (one.start, one.stop, one.step))
+    start, stop, step = (
+        "" if part is None else str(part) for part in (one.start, one.stop, one.step)
+    )
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
 

@@ -289,20 +289,21 @@ def _reshape(op: ops.Reshape, inputs: tuple[TensorType, ...]) -> Inference:
 
 def _transpose(op: ops.Transpose, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    if sorted(op.axes) != list(range(given.rank)):
+    axes = tuple(axis + given.rank if axis < 0 else axis for axis in op.axes)
+    if sorted(axes) != list(range(given.rank)):
         raise RuleError(
             "HB404",
             f"`{_name(op)}` names each of the {given.rank} axes of {given} once, not {op.axes}",
             field="axes",
         )
-    if op.axes[0] != 0:
+    if axes[0] != 0:
         raise RuleError(
             "HB404",
             f"`{_name(op)}` would move axis 0, the batch",
             field="axes",
             help="begin with 0",
         )
-    return Inference(TensorType(tuple(given.shape[axis] for axis in op.axes), given.dtype))
+    return Inference(TensorType(tuple(given.shape[axis] for axis in axes), given.dtype))
 
 
 def _expand(op: ops.ExpandDims, inputs: tuple[TensorType, ...]) -> Inference:
@@ -436,7 +437,7 @@ def _inside(op: OpSpec, given: TensorType, axis: int, size: int | None, index: i
 RULES: dict[type[OpSpec], Rule] = {
     **dict.fromkeys(ops.BINARY, _elementwise),
     ops.MATMUL: _matmul,
-    **dict.fromkeys(ops.UNARY, _unary),
+    **dict.fromkeys((*ops.UNARY, ops.Gelu), _unary),
     ops.Softmax: _softmax,
     ops.Concatenate: _concatenate,
     ops.Stack: _stack,
