@@ -733,7 +733,6 @@ class _Expander:
                         formulas[name] = arithmetic.bind(arithmetic.substitute(free, written), {})
                     except ArithmeticMistake as fault:
                         self.report("HB212", fault.message, self.at(spot, env, "key"), fault.help)
-                        wrong = True
             values[name] = value
         return formulas, None if wrong else values
 

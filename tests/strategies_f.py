@@ -215,7 +215,7 @@ def products(draw: st.DrawFn, given: TensorType) -> Application:
         other: Operand = TensorType((None, *lead, inner, draw(size)), kind)
     else:
         shape = draw(st.sampled_from([(inner or 2,), (inner or 2, draw(size))]))
-        if given.rank > 2:
+        if given.rank == 3:
             shape = draw(st.sampled_from([shape, (1, inner or 2, draw(size))]))
         other = Literal(draw(grids(shape, draw(st.sampled_from([WHOLE, BROKEN, TRUTHS])))))
     return "ops.matmul", {}, (given, other)

@@ -109,6 +109,17 @@ def _matmul(op: OpSpec, inputs: tuple[TensorType, ...]) -> Inference:
             f"but their sizes are {inner} and {other}",
             input=1,
         )
+    for index, one in enumerate(inputs):
+        if not _is_value(one) and 2 < one.rank < max(left.rank, right.rank):
+            # With oneDNN TensorFlow frees memory that is not its own, where a size is not known.
+            raise RuleError(
+                "HB403",
+                f"`{_name(op)}` spreads one matrix over many, or multiplies equally many axes, "
+                f"but receives {left} and {right}",
+                field="inputs",
+                help="write the list with two axes",
+                input=index,
+            )
     if min(left.rank, right.rank) > 1:
         shape = (*_broadcast(op, inputs, 2), left.shape[-2], right.shape[-1])
     else:
