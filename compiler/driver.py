@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from ..specs.arithmetic import ArithmeticMistake
 from ..specs.diagnostics import Diagnostic, SpecError, in_order
 from ..specs.load import Spec, assumption
 from .emit import functional, sequential, subclassed
@@ -78,7 +79,8 @@ def module_of(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Mo
     make = BY_STRUCTURE[style]
     try:
         return make(typed, structure(typed.graph), show_shapes=show_shapes)
-    except InexpressibleError:
+    except (ArithmeticMistake, InexpressibleError):
+        # Calculations of blocks that are written out may become too large for source.
         return make(typed, flat(typed.graph), show_shapes=show_shapes)
 
 

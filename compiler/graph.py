@@ -84,7 +84,7 @@ Numbers = bool | int | float | tuple["Numbers", ...]
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """An operand of a function that is a number, or a nested list of numbers."""
+    """An operand of a function that is a number, or a nested list, all of whose lists are alike."""
 
     value: Numbers
 
@@ -92,17 +92,17 @@ class Literal:
     def type(self) -> TensorType:
         """Shape without a batch; ``int`` and ``float`` are the dtypes of bare numbers."""
         shape: list[int] = []
-        value, numbers = self.value, [self.value]
-        while isinstance(value, tuple):
-            shape.append(len(value))
-            numbers = [one for many in numbers if isinstance(many, tuple) for one in many]
-            value = value[0] if value else ()
-            if not numbers:
-                break
+        numbers: tuple[Numbers, ...] = (self.value,)
+        while isinstance(numbers[0], tuple):
+            shape.append(len(numbers[0]))
+            numbers = tuple(one for many in numbers if isinstance(many, tuple) for one in many)
         kinds = {type(one) for one in numbers}
-        if not shape:
-            return TensorType((), "float" if float in kinds else "int")
-        return TensorType(tuple(shape), "float32" if float in kinds else "int32")
+        if kinds == {bool}:
+            return TensorType(tuple(shape), "bool")
+        kind = "float" if float in kinds else "int"
+        return TensorType(
+            tuple(shape), {"int": "int32", "float": "float32"}[kind] if shape else kind
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..specs.base import LayerSpec, NodeSpec
+from ..specs.base import LayerSpec, NodeSpec, OpSpec
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.layers.recurrent import READERS
 from ..specs.layers.reshaping import Flatten
@@ -27,6 +27,7 @@ from .graph import (
 )
 from .shapes import infer as apply_rule
 from .shapes.calls import check_call
+from .shapes.literals import check_literals
 from .shapes.rule import RuleError
 
 MAX_PARAMS = 1_000_000_000
@@ -81,6 +82,14 @@ class _Inference:
             found = apply_rule(spec, types)
             if isinstance(spec, LayerSpec) and node.arguments:
                 check_call(spec, types, self.types_of(node))
+            if isinstance(spec, OpSpec) and len(node.inputs) < len(node.operands):
+                check_literals(
+                    spec,
+                    tuple(
+                        one if isinstance(one, Literal) else type_
+                        for one, type_ in zip(node.operands, types, strict=True)
+                    ),
+                )
             self.consistent(node, layer.spec, found)
         except RuleError as error:
             self.problems.append(self.diagnostic(node, error))
@@ -155,9 +164,7 @@ class _Inference:
             notes.append(Note(f"`{node.layer}` is made here", self.layers[node.layer].span))
         notes.append(Note("shapes on the way: " + self.trail(guilty, node)))
         help = error.help or self.remedy(node, guilty, error.code)
-        return Diagnostic(
-            error.code, error.message, self.place(node, error.field), tuple(notes), help
-        )
+        return Diagnostic(error.code, error.message, self.place(node, error), tuple(notes), help)
 
     def remedy(self, node: Node, above: str, code: str) -> str | None:
         """Say what to change where the layer above is known for taking an axis away."""
@@ -175,7 +182,11 @@ class _Inference:
             return f"give `{above}` `return_sequences: true`: it returns its last step alone"
         return None
 
-    def place(self, node: Node, field: str | None) -> Span:
+    def place(self, node: Node, error: RuleError) -> Span:
+        field = error.field
+        operand = (*node.path, "inputs", error.input or 0)
+        if field == "inputs" and operand in self.document.places:
+            return self.document.span(operand)
         layer = self.layers[node.layer]
         owner = (
             next(one.path for one in self.nodes.values() if one.name == layer.name)

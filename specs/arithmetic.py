@@ -14,6 +14,11 @@ from typing import Any, Final
 
 MAX_LENGTH: Final = 500
 MAX_DEPTH: Final = 50
+MAX_SIZE: Final = 1_000
+MAX_LEVELS: Final = 250
+"""How large and how deep a formula may become by putting others into it."""
+MAX_PLACES: Final = 20
+MAX_SHOWN: Final = 60
 LARGEST: Final = 2**53
 """Results lie between this and its negative: whole numbers that a float holds exactly."""
 
@@ -24,8 +29,10 @@ TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)"
     r"|(?P<name>\$[A-Za-z][A-Za-z0-9_]*)"
     r"|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign>//|[-+*/%(),]))"
+    r"|(?P<sign>//|[-+*/%(),]))",
+    re.ASCII,
 )
+SPACES: Final = " \t\n\r\f\v"
 OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -126,10 +133,10 @@ class _Parser:
 
     def split(self) -> Iterator[tuple[str, str]]:
         position = 0
-        while self.text[position:].strip():
+        while rest := self.text[position:].strip(SPACES):
             found = TOKEN.match(self.text, position)
             if found is None:
-                sign = self.text[position:].strip()[0]
+                sign = rest[0]
                 raise ArithmeticMistake(f"`{sign}` has no meaning in `{self.text}`", MEANINGS)
             yield str(found.lastgroup), found.group(str(found.lastgroup))
             position = found.end()
@@ -175,7 +182,7 @@ class _Parser:
             raise ArithmeticMistake(f"`{self.text}` ends where a number should stand")
         kind, text = self.tokens.pop(0)
         if kind == "number":
-            return Literal(_number(text))
+            return Literal(_bounded(_number(text), text))
         if kind == "name":
             return Name(text[1:])
         if kind == "word":
@@ -257,8 +264,10 @@ def evaluate(formula: Formula, values: Mapping[str, Any]) -> Any:
             return _bounded(OPERATORS[sign](one, other), formula)
         case Function("round", (inner, digits)):
             places = _numeric(digits, values)
-            if not isinstance(places, int):
-                raise ArithmeticMistake(f"`{show(formula)}` rounds to a whole number of places")
+            if not isinstance(places, int) or abs(places) > MAX_PLACES:
+                raise ArithmeticMistake(
+                    f"`{show(formula)}` rounds to a whole number of places, {MAX_PLACES} at most"
+                )
             return _bounded(round(_numeric(inner, values), places), formula)
         case Function(name, arguments):
             return FUNCTIONS[name][0](*(_numeric(one, values) for one in arguments))
@@ -270,12 +279,14 @@ def _numeric(formula: Formula, values: Mapping[str, Any]) -> Number:
         raise ArithmeticMistake(
             f"`{show(formula)}` is {value!r}, which is no number to calculate with"
         )
-    return value
+    return _bounded(value, formula)
 
 
-def _bounded(value: Number, formula: Formula) -> Number:
+def _bounded(value: Number, formula: Formula | str) -> Number:
     if not -LARGEST <= value <= LARGEST:
-        raise ArithmeticMistake(f"`{show(formula)}` is larger than any size can be")
+        text = formula if isinstance(formula, str) else show(formula)
+        text = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        raise ArithmeticMistake(f"`{text}` is larger than any size can be")
     return value
 
 
@@ -297,18 +308,50 @@ def bind(formula: Formula, values: Mapping[str, Any]) -> Formula:
 
 
 def substitute(formula: Formula, formulas: Mapping[str, Formula]) -> Formula:
-    """Put formulas in place of names."""
+    """Put formulas in place of names.
+
+    Raises:
+        ArithmeticMistake: for what becomes too large, as by names that stand for doubled names.
+    """
+    extents = {name: _extent(one, {}) for name, one in formulas.items()}
+    size, levels = _extent(formula, extents)
+    if size > MAX_SIZE or levels > MAX_LEVELS:
+        raise ArithmeticMistake(
+            "a calculation with what its names stand for put in becomes too large",
+            f"it may hold {MAX_SIZE:,} numbers, names and signs, {MAX_LEVELS} in each other",
+        )
+    return _substitute(formula, formulas)
+
+
+def _extent(formula: Formula, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """Return how many parts a formula has and how deep they stand, with others in place of names."""
+    match formula:
+        case Name(text):
+            return extents.get(text, (1, 1))
+        case Negative(inner):
+            parts: tuple[Formula, ...] = (inner,)
+        case Binary(_, left, right):
+            parts = (left, right)
+        case Function(_, parts) | Items(parts):
+            pass
+        case _:
+            return 1, 1
+    found = [_extent(one, extents) for one in parts]
+    return 1 + sum(size for size, _ in found), 1 + max((deep for _, deep in found), default=0)
+
+
+def _substitute(formula: Formula, formulas: Mapping[str, Formula]) -> Formula:
     match formula:
         case Name(text):
             return formulas.get(text, formula)
         case Negative(inner):
-            return Negative(substitute(inner, formulas))
+            return Negative(_substitute(inner, formulas))
         case Binary(sign, left, right):
-            return Binary(sign, substitute(left, formulas), substitute(right, formulas))
+            return Binary(sign, _substitute(left, formulas), _substitute(right, formulas))
         case Function(name, arguments):
-            return Function(name, tuple(substitute(one, formulas) for one in arguments))
+            return Function(name, tuple(_substitute(one, formulas) for one in arguments))
         case Items(parts):
-            return Items(tuple(substitute(one, formulas) for one in parts))
+            return Items(tuple(_substitute(one, formulas) for one in parts))
         case _:
             return formula
 

@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     ValidationError,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -160,6 +161,16 @@ class LayerSpec(NodeSpec):
 
 class OpSpec(NodeSpec):
     """An item under ``layers:`` that is a function of ``keras.ops``; it has no weights."""
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _operands(cls, value: Any) -> Any:
+        from .faults import nested
+        from .operands import operand_faults
+
+        if faults := operand_faults(value):
+            raise nested(faults)
+        return value
 
 
 WIRING = frozenset({"name", "inputs", "trainable", "call"})

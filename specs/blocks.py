@@ -746,7 +746,10 @@ class _Expander:
                 elif not isinstance(default, Literal):
                     written = {**self.literals(shape), **formulas}
                     free = arithmetic.bind(default, _without(outer, shape.parameters))
-                    formulas[name] = arithmetic.bind(arithmetic.substitute(free, written), {})
+                    try:
+                        formulas[name] = arithmetic.bind(arithmetic.substitute(free, written), {})
+                    except ArithmeticMistake as fault:
+                        self.report("HB212", fault.message, self.at(spot, env, "key"), fault.help)
             values[name] = value
         return formulas, None if wrong else values
 

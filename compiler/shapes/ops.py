@@ -78,25 +78,52 @@ def _elementwise(op: OpSpec, inputs: tuple[TensorType, ...]) -> Inference:
     return Inference(output, (), entries(output))
 
 
+def _is_value(one: TensorType) -> bool:
+    """Tell a value, which begins with the batch, from numbers that a spec writes."""
+    return one.shape[:1] == (None,)
+
+
+def _least_ranks(left: TensorType, right: TensorType) -> tuple[int, int]:
+    """Return how many axes each operand of a product needs, so that no batch is summed or moved."""
+    if not _is_value(right):
+        return (2 if right.rank <= 2 else 3), 1
+    return (3 if _is_value(left) else 1), 3
+
+
 def _matmul(op: OpSpec, inputs: tuple[TensorType, ...]) -> Inference:
     left, right = inputs
-    for index, one in enumerate(inputs):
-        if one.rank < (3 if one.shape[:1] == (None,) else 2):
+    for index, (one, least) in enumerate(zip(inputs, _least_ranks(left, right), strict=True)):
+        if one.rank < least:
             raise RuleError(
                 "HB401",
                 f"`{_name(op)}` multiplies matrices, the last two axes of each example, "
                 f"but receives {count('axis', one.rank)}: {one}",
                 input=index,
             )
-    inner, other = left.shape[-1], right.shape[-2]
+    inner, other = left.shape[-1], right.shape[-2:][0]
     if not fits(inner, other):
+        last = "last axis" if right.rank == 1 else "last axis but one"
         raise RuleError(
             "HB403",
-            f"`{_name(op)}` sums over the last axis of {left} and the last but one of {right}, "
+            f"`{_name(op)}` sums over the last axis of {left} and the {last} of {right}, "
             f"but their sizes are {inner} and {other}",
             input=1,
         )
-    shape = (*_broadcast(op, inputs, 2), left.shape[-2], right.shape[-1])
+    for index, one in enumerate(inputs):
+        if not _is_value(one) and 2 < one.rank < max(left.rank, right.rank):
+            # With oneDNN TensorFlow frees memory that is not its own, where a size is not known.
+            raise RuleError(
+                "HB403",
+                f"`{_name(op)}` spreads one matrix over many, or multiplies equally many axes, "
+                f"but receives {left} and {right}",
+                field="inputs",
+                help="write the list with two axes",
+                input=index,
+            )
+    if min(left.rank, right.rank) > 1:
+        shape = (*_broadcast(op, inputs, 2), left.shape[-2], right.shape[-1])
+    else:
+        shape = left.shape[:-1] if right.rank == 1 else (*right.shape[:-2], right.shape[-1])
     output = TensorType(shape, dtype_of(inputs))
     return Inference(output, (), times(2, inner, entries(output)))
 
@@ -149,6 +176,19 @@ def _softmax(op: ops.Softmax, inputs: tuple[TensorType, ...]) -> Inference:
     return Inference(given, (), times(5, entries(given)))
 
 
+def _only_values(op: OpSpec, inputs: tuple[TensorType, ...]) -> None:
+    for index, one in enumerate(inputs):
+        if not _is_value(one):
+            raise RuleError(
+                "HB403",
+                f"`{_name(op)}` joins values, each with its batch, but a number has none, "
+                "nor has a list of numbers",
+                field="inputs",
+                help="add it to `ops.zeros_like` of a value, which spreads it over the batch",
+                input=index,
+            )
+
+
 def _same_but(op: OpSpec, inputs: tuple[TensorType, ...], axis: int | None) -> None:
     """Refuse values that differ on another axis than ``axis``."""
     first = inputs[0]
@@ -172,6 +212,7 @@ def _merged(shapes: list[Shape]) -> list[int | None]:
 
 
 def _concatenate(op: ops.Concatenate, inputs: tuple[TensorType, ...]) -> Inference:
+    _only_values(op, inputs)
     axis = _axis(op, inputs[0], op.axis)
     _same_but(op, inputs, axis)
     sizes = list(inputs[0].shape)
@@ -180,6 +221,7 @@ def _concatenate(op: ops.Concatenate, inputs: tuple[TensorType, ...]) -> Inferen
 
 
 def _stack(op: ops.Stack, inputs: tuple[TensorType, ...]) -> Inference:
+    _only_values(op, inputs)
     _same_but(op, inputs, None)
     first = inputs[0]
     axis = _new_axis(op, first, op.axis)
@@ -204,33 +246,41 @@ def _new_axis(op: OpSpec, given: TensorType, axis: int) -> int:
 def _split(op: ops.Split, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
     axis = _axis(op, given, op.axis)
-    size = given.shape[axis]
-    if size is None:
-        raise RuleError(
-            "HB406", f"`{_name(op)}` needs a known size of axis {axis}, but receives {given}"
-        )
+    types = [
+        TensorType((*given.shape[:axis], piece, *given.shape[axis + 1 :]), given.dtype)
+        for piece in _pieces(op, given, axis, given.shape[axis])
+    ]
+    return Inference(types[0], states=tuple(types[1:]))
+
+
+def _pieces(op: ops.Split, given: TensorType, axis: int, size: int | None) -> list[int | None]:
+    """Return the sizes of the pieces of an axis."""
     cuts = op.indices_or_sections
     if isinstance(cuts, int):
+        if size is None:
+            return [None] * cuts
         if size % cuts:
             raise RuleError(
                 "HB404",
-                f"`{_name(op)}` cannot cut {size} entries into {cuts} equal pieces",
+                f"`{_name(op)}` cannot cut {count('entry', size)} into {cuts} equal pieces",
                 field="indices_or_sections",
             )
-        pieces = [size // cuts] * cuts
-    else:
-        if cuts[-1] >= size:
-            raise RuleError(
-                "HB404",
-                f"`{_name(op)}` cuts at {cuts[-1]}, but axis {axis} of {given} has {size} entries",
-                field="indices_or_sections",
-            )
-        pieces = [end - start for start, end in zip((0, *cuts), (*cuts, size), strict=True)]
-    types = [
-        TensorType((*given.shape[:axis], piece, *given.shape[axis + 1 :]), given.dtype)
-        for piece in pieces
-    ]
-    return Inference(types[0], states=tuple(types[1:]))
+        return [size // cuts] * cuts
+    if size is None:
+        raise RuleError(
+            "HB406",
+            f"`{_name(op)}` at places needs a known size of axis {axis}, but receives {given}",
+            field="indices_or_sections",
+            help="give a number of equal pieces",
+        )
+    if cuts[-1] >= size:
+        raise RuleError(
+            "HB404",
+            f"`{_name(op)}` cuts at {cuts[-1]}, but axis {axis} of {given} has "
+            f"{count('entry', size)}",
+            field="indices_or_sections",
+        )
+    return [end - start for start, end in zip((0, *cuts), (*cuts, size), strict=True)]
 
 
 def _reshape(op: ops.Reshape, inputs: tuple[TensorType, ...]) -> Inference:
@@ -250,20 +300,21 @@ def _reshape(op: ops.Reshape, inputs: tuple[TensorType, ...]) -> Inference:
 
 def _transpose(op: ops.Transpose, inputs: tuple[TensorType, ...]) -> Inference:
     (given,) = inputs
-    if sorted(op.axes) != list(range(given.rank)):
+    axes = tuple(axis + given.rank if axis < 0 else axis for axis in op.axes)
+    if sorted(axes) != list(range(given.rank)):
         raise RuleError(
             "HB404",
             f"`{_name(op)}` names each of the {given.rank} axes of {given} once, not {op.axes}",
             field="axes",
         )
-    if op.axes[0] != 0:
+    if axes[0] != 0:
         raise RuleError(
             "HB404",
             f"`{_name(op)}` would move axis 0, the batch",
             field="axes",
             help="begin with 0",
         )
-    return Inference(TensorType(tuple(given.shape[axis] for axis in op.axes), given.dtype))
+    return Inference(TensorType(tuple(given.shape[axis] for axis in axes), given.dtype))
 
 
 def _expand(op: ops.ExpandDims, inputs: tuple[TensorType, ...]) -> Inference:
@@ -371,17 +422,18 @@ def _getitem(op: ops.GetItem, inputs: tuple[TensorType, ...]) -> Inference:
 def _sliced(op: OpSpec, given: TensorType, axis: int, size: int | None, key: slice) -> int | None:
     if key == slice(None):
         return size
-    if size is None:
-        raise RuleError(
-            "HB406", f"`{_name(op)}` cuts axis {axis} of {given}, whose size is not known",
-            field="key",
-        )  # fmt: skip
-    found = len(range(*key.indices(size)))
+    found = max(len(range(*key.indices(one))) for one in ([size] if size else _telling(key)))
     if not found:
         raise RuleError(
             "HB402", f"`{_name(op)}` leaves nothing of axis {axis} of {given}", field="key"
         )
-    return found
+    return found if size else None
+
+
+def _telling(key: slice) -> tuple[int, ...]:
+    """Return sizes of which one is left with something by a slice, if any size at all is."""
+    start, stop = abs(key.start or 0), abs(key.stop or 0)
+    return (1, start, start + 1, stop, stop + 1, start + stop + 1, start + stop + 2)
 
 
 def _inside(op: OpSpec, given: TensorType, axis: int, size: int | None, index: int) -> None:
@@ -396,7 +448,7 @@ def _inside(op: OpSpec, given: TensorType, axis: int, size: int | None, index: i
 RULES: dict[type[OpSpec], Rule] = {
     **dict.fromkeys(ops.BINARY, _elementwise),
     ops.MATMUL: _matmul,
-    **dict.fromkeys(ops.UNARY, _unary),
+    **dict.fromkeys((*ops.UNARY, ops.Gelu), _unary),
     ops.Softmax: _softmax,
     ops.Concatenate: _concatenate,
     ops.Stack: _stack,

@@ -66,7 +66,6 @@ UNARY = tuple(
         ("relu", "Replaces what is below zero by zero."),
         ("relu6", "Cuts every entry off at 0 and at 6."),
         ("silu", "Multiplies every entry by its sigmoid."),
-        ("gelu", "Gaussian error linear unit."),
         ("tanh", "Hyperbolic tangent."),
         ("softplus", "Logarithm of one plus the exponential."),
         ("hard_sigmoid", "Straight line from 0 to 1 between -3 and 3."),
@@ -79,6 +78,16 @@ UNARY = tuple(
         ("negative", "Changes the sign."),
     )
 )
+
+
+@final
+@_called("gelu")
+class Gelu(OpSpec):
+    """Gaussian error linear unit."""
+
+    approximate: Annotated[
+        bool, Field(description="Whether to use a formula with tanh in place of the exact one.")
+    ] = True
 
 
 @final
@@ -161,7 +170,7 @@ class Transpose(OpSpec):
     """Puts the axes into another order."""
 
     axes: Annotated[
-        tuple[Annotated[int, Field(ge=0)], ...],
+        tuple[int, ...],
         Field(min_length=1, description="The old axes in their new order; the batch, 0, stays."),
     ]
 
@@ -303,6 +312,7 @@ OPS: tuple[type[OpSpec], ...] = (
     *BINARY,
     MATMUL,
     *UNARY,
+    Gelu,
     Softmax,
     Concatenate,
     Stack,
