@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ from hornbook.specs.base import WIRING, Call, CallArguments, Item, LayerSpec, Re
 from hornbook.specs.blocks import BlockSpec
 from hornbook.specs.data import FACTS, FORMS
 from hornbook.specs.layers import FAMILIES
+from hornbook.specs.layers import cells as cells_module
 from hornbook.specs.layers.ops import OPS
 from hornbook.specs.load import zoo_text
 from hornbook.specs.model import InputSpec, ModelSpec, TrainSpec
@@ -31,6 +33,7 @@ from hornbook.specs.registries import REGISTRIES
 from hornbook.specs.wording import any_of, arms, expected, flow, kind_of, one_of
 
 REFERENCE = Path(__file__).resolve().parent / "reference.md"
+COVERAGE = REFERENCE.parent / "coverage.md"
 BLOCK = re.compile(r"<!-- (\w+)(?: (\w+))? -->\n(?:.*?\n)??<!-- end -->\n", re.DOTALL)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -332,13 +335,63 @@ def filled(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
+def coverage() -> str:
+    """Write the page that says of every name in keras.layers whether a spec can hold it."""
+    layers, cells = REGISTRIES["layer"], REGISTRIES["cell"]
+    family = {
+        cls.__name__: name.replace("_", " ")
+        for name, module in families().items()
+        for cls in module.LAYERS
+    }
+    states = {name: ("supported", family[name]) for name in layers.items}
+    states |= dict.fromkeys(cells.items, ("supported", "in an `RNN`"))
+    states |= {name: ("alias", f"of `{real}`") for name, real in layers.aliases.items()}
+    states |= {name: ("refused", f"{why}") for name, why in layers.refused.items()}
+    counts = Counter(state for state, _ in states.values())
+    rows = [(code(name), *states[name]) for name in sorted(states, key=str.lower)]
+    left_out = [
+        (code(name), code(argument), why)
+        for module in (*families().values(), cells_module)
+        for name, arguments in sorted(module.OMITTED.items())
+        for argument, why in arguments.items()
+    ]
+    totals = [(state, str(counts[state])) for state in ("supported", "alias", "refused")]
+    totals.append(("all of keras.layers", str(len(states))))
+    return COVERAGE_TEXT.format(
+        totals=table(("", "names"), totals),
+        rows=table(("name", "", "family, or why not"), rows),
+        left_out=table(("layer", "argument", "why it is left out"), left_out),
+    )
+
+
+COVERAGE_TEXT = """# Every layer of Keras
+
+What each name in `keras.layers` of Keras 3.15 is to a spec. The page is written by
+`python docs/generate.py`; a test holds that its names are those of the installed Keras, no more and no
+fewer, that each supported layer has a rule for shapes and weights, and that each rule is compared with
+Keras over arguments drawn at random.
+
+{totals}
+## Names
+
+{rows}
+## Arguments that are left out
+
+{left_out}"""
+
+
+def pages() -> dict[Path, str]:
+    """Return what the generated pages hold now."""
+    return {REFERENCE: filled(REFERENCE.read_text(encoding="utf-8")), COVERAGE: coverage()}
+
+
 def main(options: Sequence[str]) -> int:
-    """Write the page, or with ``--check`` tell whether it would change."""
-    before = REFERENCE.read_text(encoding="utf-8")
-    after = filled(before)
+    """Write the pages, or with ``--check`` tell whether one would change."""
+    found = pages()
     if "--check" in options:
-        return int(before != after)
-    REFERENCE.write_text(after, encoding="utf-8", newline="\n")
+        return int(any(p.read_text(encoding="utf-8") != text for p, text in found.items()))
+    for page, text in found.items():
+        page.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 

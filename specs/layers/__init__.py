@@ -55,9 +55,12 @@ REFUSED: Mapping[str, str] = {
     **augmentation.REFUSED,
     "FlaxLayer": _CODE,
     "InputLayer": "inputs are declared under `inputs:`",
+    "InputSpec": "it is no layer: it says what a layer takes",
     "JaxLayer": _CODE,
     "Lambda": _CODE,
+    "Layer": "it is what layers are made from, and does nothing itself",
     "Pipeline": "list its layers one by one: a pipeline is a sequence of them",
     "TFSMLayer": "it loads a program from a file, and a spec names no programs",
     "TorchModuleWrapper": _CODE,
+    "Wrapper": "it is what wrappers are made from: use `Bidirectional`, `TimeDistributed` or another",
 }
