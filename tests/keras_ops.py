@@ -37,7 +37,8 @@ class Function:
         """Return the function that an item stands for, every argument given."""
         name = type(op).__name__
         if isinstance(op, GetItem):
-            return cls(name, {"key": op.entries()})
+            key = op.entries()
+            return cls(name, {"key": key if len(key) > 1 else key[0]})
         fields = [field for field in type(op).model_fields if field not in WIRING]
         return cls(name, {field: getattr(op, field) for field in fields}, op.takes_list)
 
