@@ -37,7 +37,8 @@ class Function:
         """Return the function that an item stands for, every argument given."""
         name = type(op).__name__
         if isinstance(op, GetItem):
-            return cls(name, {"key": op.entries()})
+            key = op.entries()
+            return cls(name, {"key": key if len(key) > 1 else key[0]})
         fields = [field for field in type(op).model_fields if field not in WIRING]
         return cls(name, {field: getattr(op, field) for field in fields}, op.takes_list)
 
@@ -64,26 +65,41 @@ def observe_op(op: Function, operands: tuple[Operand, ...]) -> Outputs | Excepti
     """
     asked = [one for one in operands if isinstance(one, TensorType)]
     types = [one.type if isinstance(one, Literal) else one for one in operands]
-    lengths = [LENGTH]
+    trials = [Lengths({})]
     if any(None in one.shape[1:] for one in asked):
-        lengths += sorted({size for one in types for size in one.shape if size})
-    seen = [_attempt(op, operands, length) for length in lengths]
+        known = [(axis - one.rank, n) for one in types for axis, n in enumerate(one.shape) if n]
+        trials += [Lengths({}, size) for size in sorted({size for _, size in known})]
+        trials.append(Lengths(dict(sorted(known))))
+    seen = [_attempt(op, operands, lengths) for lengths in trials]
     return next((one for one in seen if not isinstance(one, Exception)), seen[0])
 
 
-def _attempt(op: Function, operands: tuple[Operand, ...], length: int) -> Outputs | Exception:
+@dataclass(frozen=True)
+class Lengths:
+    """What stands in a run for sizes that are not known: by axis, counted from the back."""
+
+    by_axis: dict[int, int]
+    other: int = LENGTH
+
+    def of(self, one: TensorType) -> tuple[int, ...]:
+        """Return the sizes of a value that is run."""
+        sizes = enumerate(one.shape[1:], 1 - one.rank)
+        return (BATCH, *(n or self.by_axis.get(axis, self.other) for axis, n in sizes))
+
+
+def _attempt(op: Function, operands: tuple[Operand, ...], lengths: Lengths) -> Outputs | Exception:
     try:
-        return _observe(op, operands, length)
+        return _observe(op, operands, lengths)
     except Exception as error:
         return error
 
 
-def _observe(op: Function, operands: tuple[Operand, ...], length: int) -> Outputs:
+def _observe(op: Function, operands: tuple[Operand, ...], lengths: Lengths) -> Outputs:
     asked = [one for one in operands if isinstance(one, TensorType)]
     inputs = [keras.Input(one.shape[1:], dtype=one.dtype) for one in asked]
     announced = op(_filled(operands, inputs))
     model = keras.Model(inputs, announced)
-    data = [_numbers(one, length) for one in asked]
+    data = [_numbers(one, lengths) for one in asked]
 
     def step(*data: Any) -> Any:
         watched = [one for one in data if one.dtype == tf.float32]
@@ -115,9 +131,8 @@ def _filled(operands: tuple[Operand, ...], values: list[Any]) -> list[Any]:
     return [constant(one) if isinstance(one, Literal) else next(rest) for one in operands]
 
 
-def _numbers(one: TensorType, length: int) -> Any:
-    sizes = (BATCH, *(length if size is None else size for size in one.shape[1:]))
-    return tf.cast(tf.random.stateless_uniform(sizes, (1, 2)) * LARGEST, one.dtype)
+def _numbers(one: TensorType, lengths: Lengths) -> Any:
+    return tf.cast(tf.random.stateless_uniform(lengths.of(one), (1, 2)) * LARGEST, one.dtype)
 
 
 def hold(announced: tuple[int | None, ...], real: tuple[int, ...]) -> None:

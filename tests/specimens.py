@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from hypothesis import strategies as st
+from strategies_f import BINARY, BROKEN, WHOLE, broadcastable, grids
+from strategies_f import valid_items as items_f
 
-from hornbook.compiler.graph import TensorType
+from hornbook.compiler.graph import Literal, TensorType
 from hornbook.compiler.shapes import infer
-from hornbook.specs.base import Item, registry
+from hornbook.specs.base import NodeSpec, registry
 from hornbook.specs.load import Spec, load, zoo
 from hornbook.specs.overrides import Override
 from strategies_a import valid_items as items_a
@@ -56,18 +59,27 @@ class Draft:
     types: dict[str, TensorType] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
-    def add(self, kind: str, arguments: dict[str, Any], sources: list[str], name: str) -> bool:
-        """Append a layer where the compiler can type it; tell whether it could."""
-        item = registry("layer").read({kind: frozen(arguments)})
-        assert isinstance(item, Item)
-        output = infer(item, tuple(self.types[one] for one in sources)).output  # type: ignore[arg-type]
-        size = 1
-        for axis in output.shape[1:]:
-            size *= axis or 1
-        if size > LARGEST or size == 0:
+    def add(self, kind: str, arguments: dict[str, Any], sources: list[Any], name: str) -> bool:
+        """Append a layer, or a function, where what it makes is not too large; tell whether it was.
+
+        What is no name among the sources is a number or a list of numbers.
+        """
+        item = registry("entry").read({kind: frozen(arguments)})
+        assert isinstance(item, NodeSpec)
+        types = (
+            self.types[one] if isinstance(one, str) else Literal(frozen(one)).type
+            for one in sources
+        )
+        found = infer(item, tuple(types))
+        outputs = (found.output, *found.states)
+        sizes = [prod(axis or 0 for axis in one.shape[1:]) for one in outputs]
+        if not all(0 < size <= LARGEST for size in sizes) or found.output.rank < 2:
             return False
-        self.types[name] = output
-        self.used.update(sources)
+        if len(outputs) == 1:
+            self.types[name] = found.output
+        else:
+            self.types |= {f"{name}.{index}": one for index, one in enumerate(outputs)}
+        self.used.update(one for one in sources if isinstance(one, str))
         wiring = sources[0] if len(sources) == 1 else sources
         self.layers.append({kind: {**arguments, "name": name, "inputs": wiring}})
         return True
@@ -97,6 +109,23 @@ def listed(data: Any) -> Any:
 
 
 @st.composite
+def functions(
+    draw: st.DrawFn, source: str, given: TensorType, twin: str | None
+) -> tuple[str, dict[str, Any], list[Any]]:
+    """Draw a function of `keras.ops` of a value: alone, with an equal one, or with numbers."""
+    if given.dtype != "float32" or draw(st.booleans()):
+        # What a cast makes of numbers that do not fit is not told, and may differ between runs.
+        found = [one for one in items_f(given.shape, given.dtype) if one[0] != "ops.cast"]
+        kind, arguments = draw(st.sampled_from(found))
+        return kind, draw(arguments), [source]
+    shape = draw(st.just(()) | broadcastable(given.shape))
+    numbers = grids(shape, draw(st.sampled_from([WHOLE, BROKEN]))).map(listed)
+    other = draw(numbers) if twin is None else draw(st.just(twin) | numbers)
+    pair = [source, other] if draw(st.booleans()) else [other, source]
+    return f"ops.{draw(st.sampled_from(BINARY))}", {}, pair
+
+
+@st.composite
 def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, Any]:
     """Draw a spec: a chain, or a graph with forks, merges and shared layers."""
     draft = Draft()
@@ -112,13 +141,17 @@ def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, A
             None,
         )
         type_ = draft.types[source]
+        if not chain and draw(st.integers(0, 3)) == 0:
+            kind, arguments, sources = draw(functions(source, type_, twin))
+            draft.add(kind, listed(arguments), sources, f"layer{index}")
+            continue
         choices = [
             item
             for items in (items_a, items_b, items_c, items_d, items_e)
             for item in items(type_.shape, type_.dtype)
         ]
         sources = [source]
-        if twin and draw(st.booleans()):
+        if twin and type_.dtype == "float32" and draw(st.booleans()):
             choices, sources = valid_merges(type_.shape), [source, twin]
         kind, arguments = draw(st.sampled_from(sorted(choices, key=lambda pair: pair[0])))
         draft.add(kind, listed(draw(arguments)), sources, f"layer{index}")

@@ -142,7 +142,8 @@ def keys(draw: st.DrawFn, shape: Shape) -> str:
         found = [*lead, *parts[len(parts) - taken :]]
     for _ in range(draw(st.integers(0, 2))):
         found.insert(draw(st.integers(1, len(found))), "None")
-    return draw(st.sampled_from([", ", ","])).join(found)
+    # One part alone, which would take the whole value, is no key to Keras.
+    return draw(st.sampled_from([", ", ","])).join(found if len(found) > 1 else [":", "..."])
 
 
 def _key(size: int | None) -> SearchStrategy[str]:

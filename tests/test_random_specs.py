@@ -27,6 +27,7 @@ def agree(spec) -> None:
     inputs = sample_inputs(typed, 2, np.random.default_rng(0))
     x = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     types = {one.node.name: one.type for one in typed.nodes}
+    outputs = typed.outputs()
     seen = None
     for style in styles_of(typed):
         built = build_typed(typed, style, seed=7)
@@ -36,13 +37,14 @@ def agree(spec) -> None:
         assert [layer.name for layer in built.layers.values()] == list(built.layers)
         with built.explained():
             result = model(x, training=False)
-        result = result if isinstance(result, dict) else {typed.graph.outputs[0].name: result}
+        result = result if isinstance(result, dict) else {next(iter(outputs)): result}
         for name, value in result.items():
-            assert len(value.shape) == types[name].rank
+            expected = outputs[name]
+            assert len(value.shape) == expected.rank
             assert all(
-                b in (None, a) for a, b in zip(value.shape[1:], types[name].shape[1:], strict=True)
+                b in (None, a) for a, b in zip(value.shape[1:], expected.shape[1:], strict=True)
             )
-            assert value.dtype.name == types[name].dtype
+            assert value.dtype.name == expected.dtype
         if style == "functional":
             for node in model._nodes_by_depth.values():
                 for call in node:

@@ -288,6 +288,8 @@ class GetItem(OpSpec):
             )
         if parts.count("...") > 1:
             raise conflict("key", "`...` can stand once")
+        if parts in ([":"], ["..."]):
+            raise conflict("key", f"`{parts[0]}` alone takes the whole value, which Keras refuses")
         if parts[0] not in (":", "..."):
             raise conflict(
                 "key", "the first axis is the batch, which is taken whole", f"begin: `:, {value}`"

@@ -165,7 +165,11 @@ def test_wild(name: str) -> None:
 
 
 LISTED = ("concatenate", "stack")
-OWN_ARGUMENTS = ("the first axis is the batch",)
+OWN_ARGUMENTS = (
+    "the first axis is the batch",
+    # One piece is the value itself, and a node of one output has no numbered ones.
+    "must be an integer of at least 2",
+)
 """Arguments that we refuse though Keras takes them."""
 
 
