@@ -152,3 +152,8 @@ def test_names_inside_blocks_begin_with_those_of_all_blocks_around() -> None:
         for inner in ("one", "two")
         for layer in ("dense", "re_lu")
     ]
+
+
+def test_an_alias_stands_for_the_last_anchor_of_its_name_above_it() -> None:
+    data = read_text("a: &n 1\nb: *n\nc: &n [2]\nd: *n\n").data
+    assert data == {"a": 1, "b": 1, "c": (2,), "d": (2,)}

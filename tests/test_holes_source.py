@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 
 import pytest
 
 from hornbook.compiler.driver import analyse, compile_spec
+from hornbook.compiler.python import Constant, flat
 from hornbook.compiler.schedule import Step, schedule
 from hornbook.specs.load import Spec, load
 from hornbook.specs.yaml import read_text
@@ -153,3 +156,10 @@ def test_a_shared_layer_stands_where_its_deepest_call_does() -> None:
     plan = schedule(steps, ["add"])
     assert plan.layers == ("shared", "one", "two", "add")
     assert plan.nodes == ("short", "long", "long_1", "long_2", "add")
+
+
+def test_every_mix_of_quotes_and_backslashes_is_one_literal() -> None:
+    for length in range(5):
+        for letters in itertools.product("'\"\\\na", repeat=length):
+            word = "".join(letters)
+            assert ast.literal_eval(flat(Constant(word))) == word

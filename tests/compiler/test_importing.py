@@ -250,6 +250,21 @@ def test_sizes_are_as_short_as_they_can_be(kind: str, config: dict, arguments: d
     assert item == {kind: {**arguments, "name": name}}
 
 
+@pytest.mark.parametrize(
+    ("axis", "given"), [(1, {"axis": 1}), ([1], {"axis": 1}), (2, {}), ([2], {}), (-1, {})]
+)
+def test_an_axis_is_left_out_where_it_is_the_last(axis: Any, given: dict) -> None:
+    layer = entry("BatchNormalization", "bn", axis=axis)
+    layer["build_config"] = {"input_shape": [None, 5, 3]}
+    (item,) = layers_of(chain(layer, inputs=given_input("x", 5, 3)))
+    assert item == {"BatchNormalization": {**given, "name": "bn"}}
+
+
+def test_a_number_is_no_truth_value_though_they_are_equal() -> None:
+    assert refused(chain(dense("dense", use_bias=1)))
+    assert refused(chain(dense("dense", use_bias=0)))
+
+
 def test_a_layer_inside_another_and_one_as_an_activation() -> None:
     leaky = {
         "module": "keras.layers", "class_name": "LeakyReLU", "registered_name": None,

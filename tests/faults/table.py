@@ -18,6 +18,9 @@ MISTAKES = "tests/specs/test_mistakes.py"
 PRINTER = "tests/compiler/test_python.py"
 ORDER = "tests/compiler/test_schedule.py"
 YAML = "tests/specs/test_yaml.py"
+HOLES_SHAPES = "tests/test_holes_shapes.py"
+HOLES_SOURCE = "tests/test_holes_source.py"
+HOLES_LANGUAGE = "tests/test_holes_language.py"
 
 
 @final
@@ -438,12 +441,6 @@ EMIT_FAULTS = (
         "            keywords.append((field, computed(value, at, field)))",
         "            keywords[:] = [(field, computed(value, at, field))]",
         (EMIT,),
-    ),
-    Fault(
-        "an argument equal to a default of another type dropped",
-        "compiler/emit/values.py",
-        "and type(value) is type(info.get_default())",
-        "and value is not None",
     ),
     Fault(
         "defaults written out",
