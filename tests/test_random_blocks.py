@@ -1,0 +1,181 @@
+"""Random specs with blocks, repetition and arithmetic: kept or written out, they are the same model.
+
+40 here, thousands with HORNBOOK_SPECS=5000.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hornbook.compiler.driver import analyse, emit
+from hornbook.compiler.emit import functional, subclassed
+from hornbook.compiler.infer import count
+from hornbook.compiler.python import print_module
+from hornbook.compiler.structure import flat
+from hornbook.specs.load import load
+from hornbook.specs.resolve import resolved
+from hornbook.specs.write import write_spec
+from hornbook.specs.yaml import read_text
+
+COUNT = max(20, int(os.environ.get("HORNBOOK_SPECS", "300")) // 7)
+WIDTH = 4
+
+
+@st.composite
+def bodies(draw: st.DrawFn, known: list[str], parameters: list[str]) -> dict[str, Any]:
+    """Draw a block whose every value has the shape of its input."""
+    names: list[str] = []
+    layers: list[Any] = []
+    for place in range(draw(st.integers(1, 5))):
+        named = draw(st.booleans())
+        arguments: dict[str, Any] = {"name": f"{'' if place % 2 else '2'}i{place}"} if named else {}
+        kinds = [
+            "Dense",
+            "Dense",
+            "Dropout",
+            "LayerNormalization",
+            "BatchNormalization",
+            "Activation",
+        ]
+        kinds += ["ops.multiply"] if place == 0 else ["Add"] * bool(names) + list(known)
+        kind = draw(st.sampled_from(kinds))
+        if kind in known:
+            arguments |= (
+                {"repeat": draw(st.sampled_from([1, 2, "$depth"]))} if draw(st.booleans()) else {}
+            )
+        elif kind == "Dense":
+            arguments |= {"units": WIDTH, "activation": draw(st.sampled_from(["relu", "$act"]))}
+        elif kind == "Dropout":
+            arguments |= {"rate": draw(st.sampled_from([0.25, "$rate", "$rate / 2"]))}
+        elif kind == "Activation":
+            arguments |= {"activation": "$act"}
+        elif kind == "Add":
+            arguments |= {"inputs": ["input", draw(st.sampled_from(names))]}
+        elif kind == "ops.multiply":
+            arguments |= {"inputs": ["input", 0.5]}
+        if names and kind not in ("Add", "ops.multiply") and draw(st.integers(0, 3)) == 0:
+            arguments["inputs"] = draw(st.sampled_from(["input", *names]))
+        if named and "repeat" not in arguments:
+            names.append(arguments["name"])
+        layers.append({kind: arguments} if arguments else kind)
+    loose = [name for name in names if not _taken(name, layers)]
+    if len(loose) > 1:
+        layers.append({"Add": {"name": "end", "inputs": loose}})
+    return {"parameters": parameters, "layers": layers}
+
+
+def _taken(name: str, layers: list[Any]) -> bool:
+    """Tell whether an item is followed or named by another."""
+    for place, item in enumerate(layers):
+        arguments = next(iter(item.values())) if isinstance(item, dict) else {}
+        given = arguments.get("inputs")
+        if name in (given if isinstance(given, list) else [given]):
+            return True
+        if given is None and place:
+            above = layers[place - 1]
+            if isinstance(above, dict) and next(iter(above.values())).get("name") == name:
+                return True
+    return False
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a spec with one to three blocks, which may use those before them."""
+    blocks: dict[str, Any] = {}
+    parameters: list[Any] = [{"act": "tanh"}, {"rate": 0.5}, {"depth": 2}]
+    for number in range(draw(st.integers(1, 3))):
+        blocks[f"part{'abc'[number]}"] = draw(bodies(list(blocks), parameters))
+    layers: list[Any] = [{"Dense": {"units": "$width"}}]
+    for number in range(draw(st.integers(1, 4))):
+        block = draw(st.sampled_from(sorted(blocks)))
+        use: dict[str, Any] = {}
+        if draw(st.booleans()):
+            use["name"] = f"use{number}"
+        if draw(st.booleans()):
+            use["act"] = draw(st.sampled_from(["relu", "sigmoid"]))
+        if draw(st.booleans()):
+            use["depth"] = draw(st.sampled_from([1, 2, "$width // 2"]))
+        if draw(st.integers(0, 2)) == 0:
+            use["repeat"] = draw(st.integers(0, 3))
+        layers.append({block: use} if use else block)
+    layers.append({"Dense": {"units": 2, "name": "head"}})
+    return {
+        "name": "drawn", "variables": {"width": WIDTH}, "inputs": {"x": [WIDTH]}, "blocks": blocks,
+        "layers": layers,
+    }  # fmt: skip
+
+
+def compiled(spec: dict[str, Any]) -> Any:
+    """Return the typed graph, or None where a drawn part leads nowhere."""
+    from hornbook.specs.diagnostics import SpecError
+
+    try:
+        return load(read_text(json.dumps(spec)))
+    except SpecError as error:
+        assert {one.code for one in error.diagnostics} <= {"HB303", "HB305"}, str(error)
+        return None
+
+
+@settings(max_examples=COUNT * 4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(specs())
+def test_a_spec_and_what_it_resolves_to_are_one_graph(spec: dict[str, Any]) -> None:
+    from hornbook.specs.diagnostics import SpecError
+
+    loaded = compiled(spec)
+    if loaded is None:
+        return
+    try:
+        typed = analyse(loaded)
+    except SpecError as error:
+        assert {one.code for one in error.diagnostics} == {"HB303"}, str(error)
+        return
+    again = analyse(load(read_text(write_spec(resolved(loaded)))))
+    assert [(n.node.operands, n.type, n.weights) for n in typed.nodes] == [
+        (n.node.operands, n.type, n.weights) for n in again.nodes
+    ]
+    assert count(typed) == count(again)
+    for style in ("functional", "subclassed"):
+        compile(emit(typed, style).text, "<drawn>", "exec")
+
+
+@pytest.mark.keras
+@settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
+@given(specs())
+def test_blocks_kept_and_written_out_are_one_model(spec: dict[str, Any]) -> None:
+    from hornbook.runtime.build import build_typed
+    from hornbook.specs.diagnostics import SpecError
+
+    loaded = compiled(spec)
+    if loaded is None:
+        return
+    try:
+        typed = analyse(loaded)
+    except SpecError:
+        return
+    x = np.random.default_rng(0).random((3, WIDTH), dtype=np.float32)
+    seen = None
+    for style in ("functional", "subclassed"):
+        built = build_typed(typed, style, seed=3)
+        assert built.model.count_params() == count(typed)[1]
+        result = np.asarray(built.model(x, training=False)).tobytes()
+        assert seen is None or result == seen, built.source.text
+        seen = result
+    makers = {"functional": functional.emit, "subclassed": subclassed.emit}
+    for style, make in makers.items():
+        namespace: dict[str, Any] = {"__name__": "hornbook.generated.flat"}
+        import keras
+
+        from hornbook.runtime.build import fresh_names
+
+        keras.utils.set_random_seed(3)
+        with fresh_names():
+            exec(print_module(make(typed, flat(typed.graph)), style).text, namespace)
+            model = namespace["build_model"]()
+        assert np.asarray(model(x, training=False)).tobytes() == seen
