@@ -12,11 +12,8 @@ MERGING = "tests/specs/test_layers_b.py"
 EMIT = "tests/compiler/test_emit.py"
 LOWER = "tests/compiler/test_lower.py"
 BUILT = "tests/compiler/test_architectures.py"
-CELLS = "tests/compiler/test_cells.py"
 IMPORT = "tests/compiler/test_importing.py"
 MISTAKES = "tests/specs/test_mistakes.py"
-PRINTER = "tests/compiler/test_python.py"
-ORDER = "tests/compiler/test_schedule.py"
 YAML = "tests/specs/test_yaml.py"
 HOLES_SHAPES = "tests/test_holes_shapes.py"
 HOLES_SOURCE = "tests/test_holes_source.py"
@@ -108,13 +105,14 @@ SHAPE_FAULTS = (
         "compiler/shapes/conv.py",
         "(*sizes, layer.filters, channels)",
         "(*sizes, channels, layer.filters)",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "output_padding ignored",
         "compiler/shapes/conv.py",
         "span % 2 + extra",
         "span % 2",
-        (SHAPES,),
+        (HOLES_SHAPES,),
     ),
     Fault(
         "the bias of a convolution forgotten",
@@ -142,7 +140,7 @@ SHAPE_FAULTS = (
         "compiler/shapes/merging.py",
         "plus(times(2, size, entries(output)), scaling)",
         "plus(times(1, size, entries(output)), scaling)",
-        (MERGING,),
+        (HOLES_SHAPES,),
     ),
     Fault(
         "strides of a pooling taken as 1 where they are left out",
@@ -156,36 +154,42 @@ SHAPE_FAULTS = (
         "compiler/shapes/core.py",
         'if layer.use_bias:\n        weights.append(Weight("bias", (layer.units,)))',
         'if layer.units:\n        weights.append(Weight("bias", (layer.units,)))',
+        (HOLES_SHAPES,),
     ),
     Fault(
         "moving statistics that an optimizer moves",
         "compiler/shapes/normalization.py",
         "Weight(name, shape, trainable=False) for name in moving",
         "Weight(name, shape) for name in moving",
+        (MERGING,),
     ),
     Fault(
         "the weights of a normalization in the wrong order",
         "compiler/shapes/normalization.py",
         "return gamma + beta",
         "return beta + gamma",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "the backward weights of a Bidirectional first",
         "compiler/shapes/recurrent.py",
         "return Inference(output, forward.weights + backward.weights, work, states)",
         "return Inference(output, backward.weights + forward.weights, work, states)",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "steps of a TimeDistributed not counted in its work",
         "compiler/shapes/recurrent.py",
         "found.weights, times(steps, found.flops))",
         "found.weights, found.flops)",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "the dtype of several inputs the smallest of theirs",
         "compiler/shapes/checks.py",
         "return max((one.dtype for one in inputs), key=DTYPES.index)",
         "return min((one.dtype for one in inputs), key=DTYPES.index)",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "a mean of integers left integer",
@@ -199,37 +203,42 @@ SHAPE_FAULTS = (
         "compiler/shapes/ops.py",
         'if _name(op) == "ops.divide":\n        dtype = "float32"',
         'if _name(op) == "ops.divide" and dtype == "bool":\n        dtype = "float32"',
+        (HOLES_SHAPES,),
     ),
     Fault(
         "a wrong axis grown by Concatenate",
         "compiler/shapes/merging.py",
         "shape = (*first.shape[:axis], size, *first.shape[axis + 1 :])",
         "shape = (*first.shape[:-1], size)",
+        (MERGING,),
     ),
     Fault(
         "sizes of Concatenate compared on its own axis too",
         "compiler/shapes/merging.py",
         "if place != axis and not fits(size, own):",
         "if not fits(size, own):",
-        (MISTAKES,),
+        (BUILT,),
     ),
     Fault(
         "broadcasting turned round in merging layers",
         "compiler/shapes/merging.py",
         "return sized[0][1] if sized else 1",
         "return 1 if len(sized) < len(having) else sized[0][1]",
+        (MERGING,),
     ),
     Fault(
         "broadcasting turned round in functions",
         "compiler/shapes/ops.py",
         "None if None in met and not known else known[0] if known else 1",
         "None if None in met and not known else 1 if 1 in met else known[0]",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "the last piece of a split lost",
         "compiler/shapes/ops.py",
         "states=tuple(types[1:]))",
         "states=tuple(types[1:-1]))",
+        (IMPORT,),
     ),
     Fault(
         "a function that works across the batch accepted",
@@ -243,12 +252,14 @@ SHAPE_FAULTS = (
         "compiler/shapes/calls.py",
         'one.dtype != "bool":',
         'one.dtype == "float64":',
+        (HOLES_SHAPES,),
     ),
     Fault(
         "the shape of a mask not looked at",
         "compiler/shapes/calls.py",
         "if not all(map(fits, given.shape, due)):",
         "if not any(map(fits, given.shape, due)):",
+        (HOLES_SHAPES,),
     ),
 )
 
@@ -258,12 +269,14 @@ GRAPH_FAULTS = (
         "compiler/infer.py",
         "return types[value.index or 0]",
         "return types[max((value.index or 0) - 1, 0)]",
+        (HOLES_SHAPES,),
     ),
     Fault(
         "an output that a node does not have accepted",
         "compiler/infer.py",
         "value.index >= len(types):",
         "value.index > len(types):",
+        (MISTAKES,),
     ),
     Fault(
         "a shared layer with weights of another shape accepted",
@@ -277,27 +290,28 @@ GRAPH_FAULTS = (
         "compiler/schedule.py",
         "(-layer_depth[layer], traversal[layer])",
         "(-layer_depth[layer], -traversal[layer])",
+        (EMIT,),
     ),
     Fault(
         "the shorter branch first",
         "compiler/schedule.py",
         "node_depth[parent] = max(depth + 1, node_depth.get(parent, 0))",
         "node_depth[parent] = depth + 1",
-        (ORDER,),
+        (BUILT,),
     ),
     Fault(
         "a shared layer as deep as its last call",
         "compiler/schedule.py",
         "depth = max(node_depth.setdefault(name, 0), layer_depth.get(step.layer, 0))",
         "depth = node_depth.setdefault(name, 0)",
-        (ORDER,),
+        (HOLES_SOURCE,),
     ),
     Fault(
         "outputs not flattened by key",
         "compiler/lower.py",
         "for value in sorted(outputs, key=str))",
         "for value in outputs)",
-        (EMIT,),
+        (HOLES_SOURCE,),
     ),
     Fault(
         "an unknown input not reported",
@@ -416,24 +430,28 @@ EMIT_FAULTS = (
         "    keywords = list(call_keywords(node, values))\n",
         "    inputs.sort(key=lambda one: isinstance(one, Constant))\n"
         "    keywords = list(call_keywords(node, values))\n",
+        (HOLES_SOURCE,),
     ),
     Fault(
         "arguments of a call dropped",
         "compiler/emit/common.py",
         "if value is not None:\n                yield field, expression(value)",
         "if value is None:\n                yield field, expression(value)",
+        (HOLES_SOURCE,),
     ),
     Fault(
         "masks dropped",
         "compiler/emit/common.py",
         "        elif given is not None:\n            yield field, values(given)",
         '        elif given is not None and field != "mask":\n            yield field, values(given)',
+        (HOLES_SOURCE,),
     ),
     Fault(
         "the first state not listed",
         "compiler/emit/common.py",
         "            given = (given,)\n",
         "            given = given\n",
+        (HOLES_SOURCE,),
     ),
     Fault(
         "a named argument dropped",
@@ -454,6 +472,7 @@ EMIT_FAULTS = (
         "compiler/emit/values.py",
         'keywords.append(("trainable", Constant(False)))',
         'keywords.append(("trainable", Constant(True)))',
+        (HOLES_SOURCE,),
     ),
     Fault(
         "the dtype of an input dropped",
@@ -474,6 +493,7 @@ EMIT_FAULTS = (
         "compiler/emit/scopes.py",
         "return Subscript(variable, value.index or 0) if several else variable",
         "return Subscript(variable, 0) if several else variable",
+        (HOLES_SOURCE,),
     ),
     Fault(
         "training not handed to a layer that needs it",
@@ -487,6 +507,7 @@ EMIT_FAULTS = (
         "compiler/structure.py",
         "return Structure(Scope(None, None, tuple(first[one.name] for one in graph.layers), calls))",
         "return Structure(Scope(None, None, tuple(first.values()), calls))",
+        (EMIT,),
     ),
     Fault(
         "a loop over blocks one turn short",
@@ -507,6 +528,7 @@ EMIT_FAULTS = (
         "compiler/structure.py",
         "return found if self.keeps(found) else None",
         "return found",
+        (HOLES_SOURCE,),
     ),
     Fault(
         "a sequential model of a fork",
@@ -534,7 +556,7 @@ EMIT_FAULTS = (
         "compiler/python.py",
         """return '"' + body.replace('"', '\\\\"') + '"'""",
         """return '"' + body + '"'""",
-        (PRINTER,),
+        (HOLES_SOURCE,),
     ),
 )
 
@@ -544,24 +566,28 @@ LANGUAGE_FAULTS = (
         "specs/blocks.py",
         "value = self.value(default, spot, _Env({**outer, **values}, used=env.used))",
         "value = 1",
+        (EMIT,),
     ),
     Fault(
         "a variable before an argument of a block",
         "specs/blocks.py",
         "{**outer, **values, INDEX: turn + 1},",
         "{**values, **outer, INDEX: turn + 1},",
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "$index counted from 0",
         "specs/blocks.py",
         "{**outer, **values, INDEX: turn + 1},",
         "{**outer, **values, INDEX: turn},",
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "a name filled with an index that counts from 0",
         "specs/blocks.py",
         "inner = _Env({**env.values, INDEX: turn + 1}, env.local, env.used)",
         "inner = _Env({**env.values, INDEX: turn}, env.local, env.used)",
+        (BUILT,),
     ),
     Fault(
         "a repetition too few",
@@ -582,18 +608,21 @@ LANGUAGE_FAULTS = (
         "specs/blocks.py",
         "dict(zip(shape.inputs, feeds, strict=True)),",
         "dict(zip(shape.inputs, feeds[::-1], strict=True)),",
+        (BUILT,),
     ),
     Fault(
         "another output of a block taken",
         "specs/blocks.py",
         "return self.follow(entry, outputs[number]) if number < len(outputs) else None",
         "return self.follow(entry, outputs[-1]) if number < len(outputs) else None",
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "the name of a block not put before the names inside it",
         "specs/blocks.py",
         'f"{scope.prefix}{name}_",',
         'f"{name}_",',
+        (BUILT,),
     ),
     Fault(
         "an unknown argument of a block accepted",
@@ -614,31 +643,35 @@ LANGUAGE_FAULTS = (
         "specs/arithmetic.py",
         '{"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2}',
         '{"+": 1, "-": 1, "*": 1, "/": 1, "//": 1, "%": 1}',
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "// done as /",
         "specs/arithmetic.py",
         '"//": operator.floordiv',
         '"//": operator.truediv',
+        (BUILT,),
     ),
     Fault(
         "operators that bind to the right",
         "specs/arithmetic.py",
         "self.sum(PRECEDENCE[sign] + 1)",
         "self.sum(PRECEDENCE[sign])",
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "parentheses that are needed left out",
         "specs/arithmetic.py",
         "{_show(right, mark, own + 1)}",
         "{_show(right, mark, own)}",
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "an alias resolved to the anchor that stands first",
         "specs/yaml.py",
         "self.anchors[anchor] = (value, size)",
         "self.anchors.setdefault(anchor, (value, size))",
-        (YAML,),
+        (HOLES_LANGUAGE,),
     ),
     Fault(
         "an alias counted as one value",
