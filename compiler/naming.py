@@ -25,9 +25,13 @@ def stem_of(item: NodeSpec) -> str:
 
 
 def class_name(name: str) -> str:
-    """Return the name of a model as a class name: mnist is Mnist, two_towers is TwoTowers."""
+    """Return the name of a model as a class name: mnist is Mnist, two_towers is TwoTowers.
+
+    A name that would be a word of Python's own gets a suffix: none is NoneModel.
+    """
     parts = [part for part in name.split("_") if part]
-    return "".join(part[0].upper() + part[1:] for part in parts)
+    found = "".join(part[0].upper() + part[1:] for part in parts)
+    return f"{found}Model" if not found or keyword.iskeyword(found) else found
 
 
 def implied(layer: Item) -> Iterable[str]:

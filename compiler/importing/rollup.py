@@ -94,7 +94,14 @@ def roll_up(data: Mapping[str, Any]) -> dict[str, Any]:
     rolled = _Roller(data).roll()
     if rolled is None or not same(data, rolled):
         return dict(data)
-    return rolled
+    return {key: _settled(value) for key, value in rolled.items()}
+
+
+def _settled(value: Any) -> Any:
+    """Return data as a reader of YAML gives it, its lists as tuples."""
+    if isinstance(value, Mapping):
+        return {key: _settled(part) for key, part in value.items()}
+    return tuple(map(_settled, value)) if isinstance(value, list | tuple) else value
 
 
 def names_of(data: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.keras
 pytest.importorskip("keras")
 
-from roundtrip import ARCHITECTURES, PAGE, round_trip  # noqa: E402
+from applications.roundtrip import ARCHITECTURES, PAGE, round_trip  # noqa: E402
 
 ALL = os.environ.get("HORNBOOK_APPLICATIONS") == "all"
 SOON = ("ConvNeXtTiny", "EfficientNetB0", "MobileNetV3Small", "ResNet50V2")
