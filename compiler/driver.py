@@ -25,8 +25,9 @@ STYLES: Final = ("sequential", *BY_STRUCTURE)
 OBSTACLES: Final[dict[str, Callable[[TypedGraph], list[Diagnostic]]]] = {
     "sequential": sequential.obstacles,
     "functional": functional.obstacles,
+    "subclassed": subclassed.obstacles,
 }
-"""What keeps a style from expressing a graph; the Subclassed style can express each."""
+"""What keeps a style from expressing a graph."""
 
 
 def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
@@ -86,4 +87,4 @@ def module_of(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Mo
 
 def styles_of(typed: TypedGraph) -> tuple[str, ...]:
     """Return the styles that can express a graph."""
-    return tuple(style for style in STYLES if style not in OBSTACLES or not OBSTACLES[style](typed))
+    return tuple(style for style in STYLES if not OBSTACLES[style](typed))

@@ -122,7 +122,8 @@ def stored_weights(
 
 def expected(typed: TypedGraph, path: Path) -> Iterable[Layout]:
     """Yield the layouts that a file of a model can have."""
-    flat = layout_of(typed, "functional") if "functional" in styles_of(typed) else None
+    possible = styles_of(typed)
+    flat = layout_of(typed, "functional") if "functional" in possible else None
     if flat is not None and path.name.endswith(ARCHIVE):
         config = read_model(path)
         if describes_layers(config):
@@ -130,7 +131,8 @@ def expected(typed: TypedGraph, path: Path) -> Iterable[Layout]:
             return
     if flat is not None:
         yield flat
-    yield layout_of(typed, "subclassed")
+    if "subclassed" in possible:
+        yield layout_of(typed, "subclassed")
 
 
 def layout_of(typed: TypedGraph, style: str) -> Layout:

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..compiler.driver import STYLES, analyse, styles_of
+from ..compiler.driver import STYLES, analyse, emit, styles_of
 from ..compiler.graph import TypedGraph
 from ..compiler.infer import count
 from ..compiler.structure import named_in_source
@@ -83,13 +83,15 @@ def verify(
         max_params: the budget of parameters, where not the default.
 
     Raises:
-        SpecError: what compiling or building finds.
+        SpecError: what compiling or building finds; HB308 where no style can express the graph.
     """
     typed = analyse(spec) if max_params is None else analyse(spec, max_params=max_params)
     used = seed_of(spec) if seed is None else seed
     train = spec.model.train or TrainSpec(loss="mean_squared_error")
     run = _Run(typed, train, used, max(steps, 1))
     possible = styles_of(typed)
+    if not possible:
+        emit(typed, REFERENCE)
     ordered = sorted(possible, key=lambda style: style != REFERENCE)
     return Certificate(
         spec.name,

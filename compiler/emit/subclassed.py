@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...specs.diagnostics import Diagnostic, SpecError, in_order
+from ...specs.layers.conv import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from ...specs.layers.features import Normalization
+from ...specs.layers.fields import per_axis
 from ...specs.registries import REGISTRIES
 from ..graph import Graph, Node, TypedGraph, Value
 from ..naming import class_name
@@ -64,16 +67,23 @@ MODEL_ATTRIBUTES = frozenset(
 """Attributes of ``keras.Model`` that a layer's attribute may not hide."""
 
 
+JUMP_WITH_GAPS = (DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D)
+"""The convolutions that may have strides and a dilation at once."""
+
 LAYER_STEMS = frozenset(REGISTRIES["layer"].items)
 """Names of Keras's classes: a class of that name would be counted with Keras's own."""
 
 
 def emit(typed: TypedGraph, structure: Structure, *, show_shapes: bool = False) -> Module:
-    """Return the module of any graph.
+    """Return the module of a graph.
 
     Raises:
+        SpecError: HB308 where TensorFlow would lose a size that layers are built by.
         InexpressibleError: where a block cannot be written as a class.
     """
+    problems = obstacles(typed)
+    if problems:
+        raise SpecError(problems)
     plan = Plan(typed, structure, show_shapes)
     graph = typed.graph
     classes = _class_names(plan)
@@ -83,6 +93,29 @@ def emit(typed: TypedGraph, structure: Structure, *, show_shapes: bool = False) 
         common.docstring(graph, "Subclassed"),
         common.imports(graph),
         (*blocks, _Body(plan, structure.model, classes).model(name), _build(graph, name)),
+    )
+
+
+def obstacles(typed: TypedGraph) -> list[Diagnostic]:
+    """Report convolutions a channel that both jump and have gaps.
+
+    TensorFlow 2.21 computes them, but forgets the sizes of what comes out where it traces a call;
+    Keras builds the layers of a Subclassed model by such a trace.
+    """
+    return in_order(
+        Diagnostic(
+            "HB308",
+            f"`{layer.name}` has `strides` and `dilation_rate` above 1: TensorFlow forgets the sizes "
+            "of what it makes, by which a Subclassed model would be built",
+            layer.span,
+            (),
+            "set one of the two to 1, or choose another style",
+        )
+        for layer in typed.graph.layers
+        for one in common.nested(layer.spec)
+        if isinstance(one, JUMP_WITH_GAPS)
+        and max(per_axis(one.strides, 1)) > 1
+        and max(per_axis(one.dilation_rate, 1)) > 1
     )
 
 

@@ -199,3 +199,18 @@ outputs: [inputs, outputs]
         )
         assert ruff(["format"], text) == text
         ruff(["check", "--select", "A,F,E"], text)
+
+
+@pytest.mark.parametrize("layer", ["DepthwiseConv1D", "SeparableConv1D"])
+def test_a_convolution_whose_sizes_tensorflow_forgets_is_not_in_a_subclass(layer: str) -> None:
+    settings = {"kernel_size": 2, "strides": 2, "dilation_rate": 2, "padding": "same"}
+    if layer == "SeparableConv1D":
+        settings["filters"] = 3
+    spec = {"name": "net", "inputs": {"x": [9, 2]}, "layers": [{layer: settings}, "Flatten"]}
+    typed = analyse(load(read_text(json.dumps(spec))))
+    assert styles_of(typed) == ("sequential", "functional")
+    with pytest.raises(SpecError) as caught:
+        emit(typed, "subclassed")
+    assert [one.code for one in caught.value.diagnostics] == ["HB308"]
+    spec["layers"][0][layer]["strides"] = 1
+    assert "subclassed" in styles_of(analyse(load(read_text(json.dumps(spec)))))
