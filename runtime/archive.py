@@ -121,7 +121,7 @@ def restore(built: Built, arrays: Mapping[str, np.ndarray]) -> Match:
 
 def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Return arrays as the bytes of an archive."""
-    return save({key: np.ascontiguousarray(array) for key, array in arrays.items()})
+    return save({key: np.asarray(array, order="C") for key, array in arrays.items()})
 
 
 def unpacked(data: bytes) -> dict[str, np.ndarray]:
