@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -84,6 +85,8 @@ class View:
         self.source = "data"
         self.folder: Path | None = None
         self.stop = threading.Event()
+        self.begun = 0.0
+        self.first_step = 0
 
     def began(self, examples: Examples, epochs: int) -> None:
         """Count the examples, and show an empty bar."""
@@ -97,14 +100,24 @@ class View:
     def epoch_began(self, epoch: int) -> None:
         """Begin the bar anew."""
         self.epoch = epoch
+        self.begun = 0.0
         if self.bar is not None and self.task is not None:
             self.bar.reset(self.task, description=f"epoch {epoch + 1}/{self.rows.epochs}", note="")
 
     def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
         """Move the bar."""
         if self.bar is not None and self.task is not None:
-            note = GAP.join(f"{name} {number(logs[name])}" for name in in_order(logs)[:2])
+            shown = [f"{name} {number(logs[name])}" for name in in_order(logs)[:2]]
+            note = GAP.join([*self.rate(step), *shown])
             self.bar.update(self.task, completed=step + 1, note=note)
+
+    def rate(self, step: int) -> list[str]:
+        """Return the steps a second; the first of an epoch, in which graphs may be made, are not counted."""
+        now = time.monotonic()
+        if not self.begun:
+            self.begun, self.first_step = now, step
+        took = now - self.begun
+        return [f"{(step - self.first_step) / took:.0f} steps/s"] if took > 0.1 else []
 
     def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
         """Write the row."""

@@ -177,6 +177,8 @@ def resume(
                 _head(typed, dataset, kept.info.style, kept.info.loop, settings)
                 where = f"after {plural(step, 'step')}" if step else "from the beginning"
                 say(f"run    {run}, {where}")
+                if kept.result() is not None and epochs is None:
+                    say("note   it had ended already; `--epochs N` trains it for longer")
 
         with stoppable(view.stop):
             kept, trained = go_on(
