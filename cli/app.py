@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, importing, init, reference, show, train, verify
+from . import check, diff, emit, importing, init, reference, runs, show, train, verify
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -33,6 +33,8 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("emit", emit.emit),
     ("train", train.train),
     ("resume", train.resume),
+    ("runs", runs.runs),
+    ("compare", runs.compare),
     ("verify", verify.verify),
     ("zoo", reference.zoo),
     ("explain", reference.explain),
