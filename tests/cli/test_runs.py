@@ -181,3 +181,21 @@ def test_nothing_is_kept_where_nothing_is_to_be(hornbook, small: str) -> None:
     assert hornbook("train", small, "--no-run", "-q").code == 0
     assert not Path("runs").exists()
     assert hornbook("train", small, "--no-run", "--every", "5").code == 2
+
+
+def test_lines_for_programs(hornbook, small: str) -> None:
+    done = hornbook("train", small, "--format", "json", "--run", "run")
+    assert (done.code, done.err) == (0, "")
+    model, run, data, *epochs, result = map(json.loads, done.out.splitlines())
+    assert (model["event"], model["parameters"], model["epochs"]) == ("model", 139, 2)
+    assert run == {"event": "run", "run": "run", "steps": 0, "ended": False}
+    assert (data["training"], data["validation"], data["test"]) == (142, 0, 36)
+    assert [(one["event"], one["epoch"], list(one["metrics"])) for one in epochs] == [
+        ("epoch", 1, ["loss", "accuracy"]),
+        ("epoch", 2, ["loss", "accuracy"]),
+    ]
+    kept = json.loads(Path("run", "result.json").read_text())
+    assert (result["event"], result["test"]) == ("result", kept["test"])
+    again = hornbook("resume", "run", "--format", "json", "--quiet")
+    (last,) = map(json.loads, again.out.splitlines())
+    assert last["test"] == result["test"]
