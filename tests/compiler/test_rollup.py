@@ -36,7 +36,7 @@ def test_a_chain_becomes_a_block_with_parameters_and_a_repetition() -> None:
     found = rolled(CHAIN)
     assert list(found["blocks"]) == ["stage"]
     block = found["blocks"]["stage"]
-    assert block["parameters"] == [{"filters": 8}, {"strides": 1}]
+    assert block["parameters"] == ({"filters": 8}, {"strides": 1})
     assert [next(iter(item.values()))["name"] for item in block["layers"]] == ["conv", "bn", "relu"]
     assert found["layers"] == [
         {"stage": {"repeat": 4, "name": "stage_{$index}"}},
@@ -71,7 +71,7 @@ def test_a_shortcut_is_the_input_of_the_block() -> None:
     )
     found = rolled(f"name: a\ninputs: {{x: [4]}}\nlayers:\n{layers}")
     (block,) = found["blocks"].values()
-    assert block["layers"][2] == {"Add": {"name": "sum", "inputs": ["b", "input"]}}
+    assert block["layers"][2] == {"Add": {"name": "sum", "inputs": ("b", "input")}}
     assert found["layers"] == [{"r": {"repeat": 4, "name": "r{$index - 1}"}}]
 
 
