@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from disk import Disk, noted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disk import Disk, noted
 from hornbook.runtime import checkpoints, durable
 from hornbook.runtime.checkpoints import MANIFEST, Checkpoints
 from hornbook.specs.diagnostics import SpecError
