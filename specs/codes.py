@@ -71,4 +71,6 @@ CODES: dict[str, str] = {
     "HB906": "a file of the run that was changed",
     "HB907": "a run that another process is training",
     "HB908": "a run that goes on in another environment",
+    "HB909": "a tracker that is not installed",
+    "HB910": "a tracker that cannot follow a run",
 }
