@@ -36,6 +36,9 @@ class Format(str, Enum):
 SpecArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="SPEC", help="A path, or the name of a shipped spec.")
 ]
+RunArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RUN", help="The folder of a run, as `hornbook train` names it.")
+]
 Settings: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
