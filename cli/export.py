@@ -97,7 +97,7 @@ def checked(path: Path, form: ExportFormat) -> None:
 
 
 def _export(
-    run: str, form: str, path: Path, style: str, with_scaling: bool, force: bool
+    run: Path, form: str, path: Path, style: str, with_scaling: bool, force: bool
 ) -> tuple[Exported, Scales]:
     """Export without what the exporters say of their work."""
     from .quiet import held_back, start_runtime
@@ -106,20 +106,21 @@ def _export(
     from ..compiler.driver import analyse
     from ..runtime.export import check_packages, check_path, check_style, export
     from ..runtime.runs import open_run
-    from ..runtime.scaling import read
+    from ..runtime.scaling import scales
 
     check_packages(form)
     check_path(path, form, force=force)
     check_style(form, style)
     opened = open_run(run)
+    typed = analyse(opened.spec())
     built = opened.built(style)
-    scaling = read(opened.info.scaling)
+    scaling = scales(typed, opened.info.scaling)
     failed: SpecError | None = None
     with held_back():
         try:
             done = export(
                 built,
-                analyse(opened.spec()),
+                typed,
                 form,
                 path,
                 scaling=scaling,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -37,7 +38,7 @@ SpecArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="SPEC", help="A path, or the name of a shipped spec.")
 ]
 RunArgument: TypeAlias = Annotated[
-    str, typer.Argument(metavar="RUN", help="The folder of a run, as `hornbook train` names it.")
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, as `hornbook train` names it.")
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,

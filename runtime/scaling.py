@@ -1,4 +1,4 @@
-"""How raw values become what a model takes, input by input: applied, undone, told and recorded."""
+"""How raw values become what a model takes, input by input: read, applied, undone and told."""
 
 from __future__ import annotations
 
@@ -9,39 +9,32 @@ import keras
 import numpy as np
 
 from ..compiler.graph import TypedGraph
-from .data import DataSet, Scaling
-from .train import scaling_of
+from .data import Scaling
 
 Scales: TypeAlias = Mapping[str, Scaling | None]
 """The scaling of each input of a model; None leaves its values as they are."""
 
 
-def scales(typed: TypedGraph, data: DataSet) -> dict[str, Scaling | None]:
-    """Return the scaling of each input of a model that is trained on some data."""
-    found = scaling_of(typed, data.scaling)
+def scales(typed: TypedGraph, recorded: Any) -> dict[str, Scaling | None]:
+    """Return the scaling of each input of a model, as a run recorded that of its data."""
     names = [one.name for one in typed.graph.inputs]
-    if isinstance(found, Mapping):
-        values = list(found.values())
-        return {name: found.get(name, values[0] if len(names) == 1 else None) for name in names}
-    return dict.fromkeys(names, found)
+    by_input = isinstance(recorded, Mapping) and not _is_one(recorded)
+    found = {name: recorded.get(name) if by_input else recorded for name in names}
+    if by_input and len(names) == 1 and len(recorded) == 1:  # one array feeds one input
+        found = dict.fromkeys(names, next(iter(recorded.values())))
+    floats = {one.name for one in typed.graph.inputs if one.type.dtype.startswith("float")}
+    return {name: _read(one) if name in floats else None for name, one in found.items()}
 
 
-def record(scaling: Scales) -> dict[str, Any]:
-    """Return scalings as JSON data, from which :func:`read` makes the very same numbers."""
-    return {
-        name: None
-        if one is None
-        else {"offset": np.asarray(one.offset).tolist(), "scale": np.asarray(one.scale).tolist()}
-        for name, one in scaling.items()
-    }
+def _is_one(recorded: Mapping[str, Any]) -> bool:
+    """Tell a scaling from a mapping of such: an input may be called `scale`."""
+    return set(recorded) == {"offset", "scale"} and isinstance(recorded["scale"], int | float | list)
 
 
-def read(recorded: Mapping[str, Any]) -> dict[str, Scaling | None]:
-    """Return the scalings of a record."""
-    return {
-        name: None if one is None else Scaling(_numbers(one["offset"]), _numbers(one["scale"]))
-        for name, one in recorded.items()
-    }
+def _read(recorded: Mapping[str, Any] | None) -> Scaling | None:
+    if recorded is None:
+        return None
+    return Scaling(_numbers(recorded["offset"]), _numbers(recorded["scale"]))
 
 
 def _numbers(value: Any) -> Any:
