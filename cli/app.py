@@ -32,6 +32,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("diff", diff.diff),
     ("emit", emit.emit),
     ("train", train.train),
+    ("resume", train.resume),
     ("verify", verify.verify),
     ("zoo", reference.zoo),
     ("explain", reference.explain),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -164,6 +165,27 @@ def interruptible(message: Callable[[], str]) -> Iterator[None]:
     except KeyboardInterrupt:
         remark(message())
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def stoppable(stop: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C, or SIGTERM, ask for an end after the step that runs, and a second one take it."""
+    import signal
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def asked(number: int, frame: object) -> None:  # noqa: ARG001
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        remark("ending after this step; once more ends it at once")
+
+    before = {number: signal.signal(number, asked) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def flush() -> None:

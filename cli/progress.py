@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from .output import console, say, terminal
@@ -80,6 +82,8 @@ class View:
         self.rows = Rows(0, None)
         self.epoch: int | None = None
         self.source = "data"
+        self.folder: Path | None = None
+        self.stop = threading.Event()
 
     def began(self, examples: Examples, epochs: int) -> None:
         """Count the examples, and show an empty bar."""
@@ -117,7 +121,9 @@ class View:
             if self.epoch is None
             else f"in epoch {self.epoch + 1} of {self.rows.epochs}"
         )
-        return f"interrupted {when}; nothing was saved"
+        if self.folder is None:
+            return f"interrupted {when}; nothing was saved"
+        return f"interrupted {when}; go on with\n  hornbook resume {self.folder}"
 
     def __enter__(self) -> View:
         return self

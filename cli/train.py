@@ -1,28 +1,52 @@
-"""The verb that trains."""
+"""The verbs that train: a new run, and one that was stopped."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
 import typer
 
+from ..specs.diagnostics import Diagnostic, SpecError
 from . import options
-from .output import colored, interruptible, plural, report, say, terminal
+from .output import colored, interruptible, plural, report, say, stoppable, terminal
 from .progress import View, duration, in_order, number
 
 if TYPE_CHECKING:
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
+    from ..runtime.runs import Run
+    from ..runtime.session import Manner
     from ..runtime.train import Trained
     from ..specs.load import Spec
     from ..specs.model import TrainSpec
 
 WIDTH = 88
 """Columns of the curves in a pipe."""
+EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s)?")
+
+EveryOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        metavar="STEPS|SECONDS",
+        help="How often a state is written: 500, or 30s. Default: 30s.",
+    ),
+]
+LogEvery: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="STEPS", min=1, help="Steps from a line of metrics to the next. Default: 100."
+    ),
+]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print the result on the test examples alone.")
+]
 
 
 def train(
@@ -46,15 +70,27 @@ def train(
     ] = None,
     settings: options.Settings = None,
     max_params: options.MaxParams = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print the result on the test examples alone.")
-    ] = False,
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the run. Default: runs/<name>-<time>."),
+    ] = None,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Keep nothing of the run.")] = False,
+    every: EveryOption = None,
+    log_every: LogEvery = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train the model of a spec, and test it.
 
-    In every style and by both loops the result is the same, bit for bit on a CPU.
+    In every style and by both loops the result is the same, bit for bit on a CPU. A folder keeps
+    the run: `hornbook resume` goes on with it after whatever has stopped it.
     """
     from ..compiler.needs import training_of
+
+    if no_run and (run or every or log_every):
+        raise typer.BadParameter(
+            "it goes with none of --run, --every, --log-every", param_hint="--no-run"
+        )
+    interval(every)
 
     given = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     replaced = [
@@ -63,32 +99,140 @@ def train(
     ]
     asked = Asked(spec, replaced, data, target, options.max_params(max_params))
     training_of(asked.load())
+    if run is not None:
+        free(run)
     view = View(quiet=quiet)
     with interruptible(view.where), view:
         dataset, loaded, typed = opened(asked, style.value)
+        from ..runtime.runs import named_folder, new_folder
+        from ..runtime.session import start
         from ..runtime.train import train
 
+        asked_for = training_of(loaded)
+        chosen = loop.value if loop else asked_for.loop
         view.source = dataset.name
         if not quiet:
-            _head(
-                typed,
+            _head(typed, dataset, style.value, chosen, asked_for)
+        if no_run:
+            trained = train(
+                loaded,
                 dataset,
-                style.value,
-                loop.value if loop else training_of(loaded).loop,
-                training_of(loaded),
+                style=style.value,
+                loop=chosen,
+                watcher=view,
+                max_params=asked.budget,
             )
-        trained = train(
-            loaded,
-            dataset,
-            style=style.value,
-            loop=loop and loop.value,
-            watcher=view,
-            max_params=asked.budget,
-        )
+        else:
+            folder = new_folder(loaded.name) if run is None else named_folder(run)
+            view.folder = folder
+            if not quiet:
+                say(f"run    {folder}")
+            with stoppable(view.stop):
+                trained = start(
+                    folder,
+                    loaded,
+                    dataset,
+                    style=style.value,
+                    loop=chosen,
+                    manner=manner(view, every, log_every, asked.budget),
+                )[1]
     if not quiet:
         _summary(trained, training_of(loaded).epochs)
     for name in in_order(trained.test):
         say(f"test {name} {number(trained.test[name])}")
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Epochs in all. Default: the run's.")
+    ] = None,
+    every: EveryOption = None,
+    log_every: LogEvery = None,
+    max_params: options.MaxParams = None,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was stopped, bit for bit as if it had not been.
+
+    It goes on from its newest checkpoint that is whole, in the middle of an epoch too.
+    """
+    from .quiet import start_runtime
+
+    interval(every)
+    view = View(quiet=quiet)
+    with interruptible(view.where), view:
+        start_runtime()
+        from ..runtime.session import resume as go_on
+
+        view.folder = run
+
+        def told(kept: Run, spec: Spec, dataset: DataSet, step: int) -> None:
+            from ..compiler.driver import analyse
+            from ..compiler.needs import training_of
+
+            settings = training_of(spec)
+            view.source = dataset.name
+            if not quiet:
+                typed = analyse(spec, max_params=options.max_params(max_params))
+                _head(typed, dataset, kept.info.style, kept.info.loop, settings)
+                where = f"after {plural(step, 'step')}" if step else "from the beginning"
+                say(f"run    {run}, {where}")
+
+        with stoppable(view.stop):
+            kept, trained = go_on(
+                run,
+                epochs=epochs,
+                manner=manner(view, every, log_every, options.max_params(max_params)),
+                told=told,
+            )
+    if not quiet:
+        from ..compiler.needs import training_of
+
+        _summary(trained, training_of(kept.spec()).epochs)
+    for name in in_order(trained.test):
+        say(f"test {name} {number(trained.test[name])}")
+
+
+def interval(text: str | None) -> tuple[float | None, int | None] | None:
+    """Return the seconds or the steps that `--every` means.
+
+    Raises:
+        typer.BadParameter: where it means neither.
+    """
+    if text is None:
+        return None
+    found = EVERY.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0 or (not found[2] and "." in found[1]):
+        message = f"expected steps as in 500, or seconds as in 30s; received {text!r}"
+        raise typer.BadParameter(message, param_hint="--every")
+    return (float(found[1]), None) if found[2] else (None, int(found[1]))
+
+
+def manner(view: View, every: str | None, log_every: int | None, budget: int) -> Manner:
+    """Return how a run is kept."""
+    from ..runtime.saver import LOG_EVERY, Every
+    from ..runtime.session import Manner
+
+    given = interval(every)
+    return Manner(
+        every=Every() if given is None else Every(*given),
+        log_every=log_every or LOG_EVERY,
+        watcher=view,
+        stop=view.stop,
+        warn=lambda warning: report([warning]),
+        max_params=budget,
+    )
+
+
+def free(folder: Path) -> None:
+    """See that a folder can become that of a run, before anything takes long.
+
+    Raises:
+        SpecError: HB703 where it exists and is not empty.
+    """
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        help = f"choose another name, or go on with it: `hornbook resume {folder}`"
+        raise SpecError([Diagnostic("HB703", f"`{folder}` exists already", help=help)])
 
 
 @final

@@ -105,18 +105,20 @@ class Batches:
             return permutation(self.seed, int(epoch), self.examples)
         return np.arange(self.examples, dtype=np.int64)
 
-    def dataset(self, first: int, last: int) -> tf.data.Dataset:
+    def dataset(self, first: int, last: int, step: int = 0) -> tf.data.Dataset:
         """Return the batches of the epochs from ``first`` up to, not including, ``last``.
 
         Each element is ``(x, y)``, or ``(x,)`` without targets, with an open batch size. ``x`` has
-        been scaled, and float64 is float32. Its length is ``steps_per_epoch`` for every epoch.
+        been scaled, and float64 is float32. Its length is ``steps_per_epoch`` for every epoch, less the ``step``
+        batches of the first one that are left out.
         """
         held, size, scaling = self._held, self.batch_size, self.scaling
 
         def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.numpy_function(self.order, [epoch], tf.int64, stateful=False)
             order.set_shape([self.examples])
-            steps = tf.data.Dataset.range(self.steps_per_epoch)
+            begin = tf.where(epoch == first, tf.constant(step, tf.int64), tf.constant(0, tf.int64))
+            steps = tf.data.Dataset.range(begin, self.steps_per_epoch)
             return steps.map(lambda step: batch_at(order[step * size : (step + 1) * size]))
 
         def batch_at(indices: tf.Tensor) -> Any:
@@ -124,7 +126,7 @@ class Batches:
             return (_scaled(x, scaling), *y)
 
         epochs = tf.data.Dataset.range(first, last).flat_map(batches_of)
-        length = max(last - first, 0) * self.steps_per_epoch
+        length = max((last - first) * self.steps_per_epoch - step, 0)
         return epochs.apply(tf.data.experimental.assert_cardinality(length)).prefetch(BATCHES_AHEAD)
 
     @cached_property

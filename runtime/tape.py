@@ -28,10 +28,11 @@ def tape(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 0,
     initial_epoch: int = 0,
+    initial_step: int = 0,
 ) -> History:
     """Train a compiled model step by step, in the order of ``batches``.
 
-    The epochs from ``initial_epoch`` up to, not including, ``epochs`` are run.
+    The epochs from ``initial_epoch`` up to, not including, ``epochs`` are run, the first from ``initial_step`` on.
     :func:`~hornbook.runtime.fit.fit` does the same, bit for bit on a CPU.
 
     Raises:
@@ -47,7 +48,7 @@ def tape(
         epochs=epochs,
         steps=batches.steps_per_epoch,
     )
-    data = batches.dataset(initial_epoch, epochs)
+    data = batches.dataset(initial_epoch, epochs, initial_step)
     upcoming = iter(data)
     train = in_graph(train_step, model, data)
     validate = evaluation(model, validation, hooks) if validation else None
@@ -58,7 +59,7 @@ def tape(
     for epoch in range(initial_epoch, epochs):
         model.reset_metrics()
         hooks.on_epoch_begin(epoch)
-        for step in range(batches.steps_per_epoch):
+        for step in range(initial_step, batches.steps_per_epoch):
             hooks.on_train_batch_begin(step)
             logs = train(next(upcoming))
             hooks.on_train_batch_end(step, logs)
@@ -68,6 +69,7 @@ def tape(
         if validate:
             report |= {f"val_{name}": value for name, value in validate().items()}
         hooks.on_epoch_end(epoch, report)
+        initial_step = 0
         if model.stop_training:
             break
     # An optimizer that averages the weights puts the average in their place at the end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, final
 
@@ -30,6 +30,7 @@ from .finite import LabelOutsideHead, NonFiniteLoss, Range, likely_causes
 from .fit import fit
 from .history import History
 from .objects import compile_model, live
+from .saver import Recording, Saver
 from .tape import tape
 
 LOOPS: Final[Mapping[str, Callable[..., History]]] = {"fit": fit, "tape": tape}
@@ -96,6 +97,8 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     watcher: Watcher | None = None,
     max_params: int = MAX_PARAMS,
+    initial: Callable[[Built], object] | None = None,
+    recording: Recording | None = None,
 ) -> Trained:
     """Build the model of a spec, train it on a data set as its ``train:`` says, and test it.
 
@@ -110,6 +113,8 @@ def train(
         callbacks: more Keras callbacks than the spec names.
         watcher: is told of every step and epoch.
         max_params: the budget of parameters.
+        initial: is given the built model, to put other weights into it before training begins.
+        recording: keeps the metrics and the states of the training in a folder, from which it can go on.
 
     Returns:
         The trained model, its history, and the loss and metrics on the test examples.
@@ -125,18 +130,47 @@ def train(
     refuse_guess(spec, data)
     examples = prepare(spec, typed, data)
     built = build_typed(typed, style, seed=settings.seed)
+    if initial is not None:
+        initial(built)
     compile_model(built.model, settings)
     watch = _Watch(watcher, examples)
-    with explained(spec, typed, built, examples), built.explained():
+    hooks = [*live(settings.callbacks), *callbacks, watch, keras.callbacks.History()]
+    epoch, step = 0, 0
+    with ExitStack() as stack:
+        stack.enter_context(explained(spec, typed, built, examples))
+        stack.enter_context(built.explained())
+        if recording is not None:
+            saver = _saver(recording, built, hooks, watch.seconds, examples.training)
+            stack.enter_context(saver.open())
+            hooks.append(saver)
+            epoch, step = beginning(recording, settings.epochs)
         history = LOOPS[chosen](
             built.model,
             examples.training,
             settings.epochs,
             validation=examples.validation,
-            callbacks=[*live(settings.callbacks), *callbacks, watch],
+            callbacks=hooks,
+            initial_epoch=epoch,
+            initial_step=step,
         )
         test = evaluate(built.model, examples.test)
     return Trained(built, style, chosen, history, test, tuple(watch.seconds))
+
+
+def beginning(recording: Recording, epochs: int) -> tuple[int, int]:
+    """Return the epoch and the step where a training begins, counted from 0."""
+    if recording.state is None:
+        return 0, 0
+    about = recording.state.about
+    # What a callback has ended is over.
+    return (epochs, 0) if about.stopped else (about.epoch, about.step)
+
+
+def _saver(
+    recording: Recording, built: Built, hooks: Sequence[Any], seconds: list[float], batches: Batches
+) -> Saver:
+    example = next(iter(batches.dataset(0, 1)))
+    return Saver(recording, built, tuple(hooks), seconds, example, batches.steps_per_epoch)
 
 
 def evaluate(model: keras.Model, batches: Batches) -> dict[str, float]:

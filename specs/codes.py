@@ -63,4 +63,12 @@ CODES: dict[str, str] = {
     "HB801": "a file that holds no Keras model that can be read",
     "HB802": "a part of a Keras model that a spec cannot hold",
     "HB803": "a file whose weights are not those of the model",
+    "HB901": "a folder that is no run, or a run that has not ended",
+    "HB902": "no checkpoint from which a run can go on",
+    "HB903": "a checkpoint that could not be written",
+    "HB904": "data that is not what the run was trained on",
+    "HB905": "a state of another spec",
+    "HB906": "a file of the run that was changed",
+    "HB907": "a run that another process is training",
+    "HB908": "a run that goes on in another environment",
 }
