@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, final
 
 import typer
 
@@ -13,6 +14,7 @@ from . import options, output
 from .output import interruptible, plural, say
 
 if TYPE_CHECKING:
+    from ..runtime.build import Built
     from ..runtime.export import Exported
     from ..runtime.scaling import Scales
 
@@ -64,22 +66,30 @@ def export(
 ) -> None:
     """Write the model of a run for other programs, and check what was written.
 
-    It is loaded by the program that it is meant for (Keras, TensorFlow, ONNX Runtime, LiteRT), and keeps its
-    name only if that gives the same outputs on random examples; the largest difference is printed.
+    It is loaded by the program that it is meant for (Keras, TensorFlow, ONNX Runtime, LiteRT), and is kept
+    only if that gives the same outputs on random examples; the largest difference is printed.
     """
-    from ..compiler.driver import analyse, styles_of
-    from ..runtime.runs import open_run
-
     if with_scaling and form is ExportFormat.weights:
         raise typer.BadParameter("weights scale nothing", param_hint="--with-scaling")
-    opened = open_run(run)
-    spec = opened.spec()
-    path = target or Path(spec.name + (SUFFIXES[form] or "_savedmodel"))
-    checked(path, form)
-    chosen = style.value if style else styles_of(analyse(spec))[0]
+    if target is not None:
+        checked(target, form)
     with interruptible(lambda: "interrupted; nothing was written"):
-        done, scaling = _export(run, form.value, path, chosen, with_scaling, force)
-    told(done, spec.name, chosen, scaling)
+        asked = Asked(run, form, target, style, with_scaling, force)
+        done, built, scaling = _export(asked)
+    told(done, built, scaling)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    run: Path
+    form: ExportFormat
+    target: Path | None
+    style: options.Style | None
+    with_scaling: bool
+    force: bool
 
 
 def checked(path: Path, form: ExportFormat) -> None:
@@ -96,23 +106,25 @@ def checked(path: Path, form: ExportFormat) -> None:
         )
 
 
-def _export(
-    run: Path, form: str, path: Path, style: str, with_scaling: bool, force: bool
-) -> tuple[Exported, Scales]:
+def _export(asked: Asked) -> tuple[Exported, Built, Scales]:
     """Export without what the exporters say of their work."""
     from .quiet import held_back, start_runtime
 
     start_runtime()
     from ..compiler.driver import analyse
-    from ..runtime.export import check_packages, check_path, check_style, export
+    from ..runtime.export import check_packages, check_path, check_style, chosen_style, export
     from ..runtime.runs import open_run
     from ..runtime.scaling import scales
 
+    form = asked.form.value
     check_packages(form)
-    check_path(path, form, force=force)
+    opened = open_run(asked.run)
+    spec = opened.spec()
+    path = asked.target or Path(spec.name + (SUFFIXES[asked.form] or "_savedmodel"))
+    check_path(path, form, force=asked.force)
+    typed = analyse(spec)
+    style = asked.style.value if asked.style else chosen_style(typed)
     check_style(form, style)
-    opened = open_run(run)
-    typed = analyse(opened.spec())
     built = opened.built(style)
     scaling = scales(typed, opened.info.scaling)
     failed: SpecError | None = None
@@ -124,21 +136,21 @@ def _export(
                 form,
                 path,
                 scaling=scaling,
-                with_scaling=with_scaling,
-                force=force,
+                with_scaling=asked.with_scaling,
+                force=asked.force,
             )
-        except SpecError as error:
+        except SpecError as error:  # what has been held back says nothing more
             failed = error
     if failed is not None:
         raise failed
-    return done, scaling
+    return done, built, scaling
 
 
-def told(done: Exported, name: str, style: str, scaling: Scales) -> None:
+def told(done: Exported, built: Built, scaling: Scales) -> None:
     """Say what was written, what it takes and gives, and how well it agrees."""
     from ..runtime.scaling import told
 
-    say(f"model    {name}, {style}")
+    say(f"model    {built.graph.name}, {built.source.style}")
     for one in done.inputs:
         how = told(scaling.get(one.name))
         if done.with_scaling or how == "as they are":
@@ -157,6 +169,6 @@ def told(done: Exported, name: str, style: str, scaling: Scales) -> None:
     else:
         say(f"checked  by {done.checked_by}: every number is the same")
     say(f"wrote    {done.path}: {plural(done.bytes, 'byte')}")
-    if not done.with_scaling and any(told(one) != "as they are" for one in scaling.values()):
-        if done.inputs:
-            output.remark("`--with-scaling` makes one that takes raw values")
+    scaled = any(told(one) != "as they are" for one in scaling.values())
+    if done.inputs and scaled and not done.with_scaling:
+        output.remark("`--with-scaling` makes one that takes raw values")

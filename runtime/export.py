@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..compiler.driver import styles_of
 from ..compiler.graph import TensorType, TypedGraph
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from .archive import read_weights, weights_of, write_weights
@@ -65,7 +66,7 @@ class Exported:
     """
 
     path: Path
-    format: str
+    form: str
     checked_by: str
     difference: float
     allowed: float
@@ -97,7 +98,7 @@ class Format:
 def export(
     built: Built,
     typed: TypedGraph,
-    format: str,
+    form: str,
     path: Path,
     *,
     scaling: Scales | None = None,
@@ -110,7 +111,7 @@ def export(
     Args:
         built: the model, in any style.
         typed: its graph.
-        format: one of :data:`FORMATS`, or ``weights``.
+        form: one of :data:`FORMATS`, or ``weights``.
         path: the new file, or for ``savedmodel`` the new folder.
         scaling: how raw values become what each input takes.
         with_scaling: whether what is written takes raw values, and scales them itself.
@@ -121,15 +122,15 @@ def export(
         SpecError: HB703 where something is there; HB921 where a package is missing, HB922 where the format
             cannot hold the model, HB923 where its outputs differ.
     """
-    check_packages(format)
-    check_path(path, format, force=force)
+    check_packages(form)
+    check_path(path, form, force=force)
     with tempfile.TemporaryDirectory(prefix=".hornbook-", dir=path.parent) as folder:
-        if format == WEIGHTS:
+        if form == WEIGHTS:
             done = _weights(built, path, Path(folder))
         else:
-            made = _Export(built, typed, format, scaling or {}, with_scaling, seed)
+            made = _Export(built, typed, form, scaling or {}, with_scaling, seed)
             done = made.attempts(path, Path(folder))
-        _put(Path(folder) / f"new{suffix_of(format)}", path, Path(folder) / "old")
+        _put(Path(folder) / f"new{suffix_of(form)}", path, Path(folder) / "old")
     return done
 
 
@@ -150,30 +151,31 @@ WEIGHTS: Final = "weights"
 EXTRA: Final = "pip install 'hornbook[export]'"
 
 
-def suffix_of(format: str) -> str:
+def suffix_of(form: str) -> str:
     """Return how the names of a format's files end; a folder's name ends as it likes."""
-    return ".safetensors" if format == WEIGHTS else FORMATS[format].suffix
+    return ".safetensors" if form == WEIGHTS else FORMATS[form].suffix
 
 
 # Before anything is built
 
 
-def check_packages(format: str) -> None:
+def check_packages(form: str) -> None:
     """See that the packages are there that write and check a format.
 
     Raises:
         SpecError: HB921.
     """
-    needs = FORMATS[format].needs if format in FORMATS else ()
-    missing = [distribution for module, distribution in needs if find_spec(module) is None]
+    needs = FORMATS[form].needs if form in FORMATS else ()
+    missing = [f"`{distribution}`" for module, distribution in needs if find_spec(module) is None]
     if missing:
-        names = " and ".join(f"`{name}`" for name in missing)
-        verb = "is" if len(missing) == 1 else "are"
-        message = f"the format `{format}` needs {names}, which {verb} not installed"
+        *others, last = missing
+        names = f"{', '.join(others)} and {last}" if others else last
+        verb = "are" if others else "is"
+        message = f"the format `{form}` needs {names}, which {verb} not installed"
         raise SpecError([Diagnostic("HB921", message, help=f"`{EXTRA}` brings what exports need")])
 
 
-def check_path(path: Path, format: str, *, force: bool) -> None:
+def check_path(path: Path, form: str, *, force: bool) -> None:
     """See that an export may be written to a path. Of folders only a SavedModel is ever replaced.
 
     Raises:
@@ -182,7 +184,7 @@ def check_path(path: Path, format: str, *, force: bool) -> None:
     if not os.path.lexists(path):
         return
     help = "choose another name, or overwrite it with `--force`"
-    folder, is_folder = format == "savedmodel", path.is_dir() and not path.is_symlink()
+    folder, is_folder = form == "savedmodel", path.is_dir() and not path.is_symlink()
     if folder != is_folder or (folder and not (path / SHARED).is_file()):
         kind = "a folder that holds no SavedModel" if is_folder and folder else None
         kind = kind or ("a folder" if is_folder else "a file")
@@ -192,13 +194,19 @@ def check_path(path: Path, format: str, *, force: bool) -> None:
         raise SpecError([Diagnostic("HB703", f"`{path}` exists already", help=help)])
 
 
-def check_style(format: str, style: str) -> None:
+def chosen_style(typed: TypedGraph) -> str:
+    """Return the style of a model that nobody asks for another one: functional, where that can express it."""
+    possible = styles_of(typed)
+    return "functional" if "functional" in possible or not possible else possible[0]
+
+
+def check_style(form: str, style: str) -> None:
     """Refuse what Keras could not load again without the emitted source.
 
     Raises:
         SpecError: HB922.
     """
-    if format == "keras" and style == "subclassed":
+    if form == "keras" and style == "subclassed":
         message = "a `.keras` file of a Subclassed model can be loaded only where its class is"
         help = "write it in another style, `--style functional`, or as `savedmodel`"
         raise SpecError([Diagnostic("HB922", message, help=help)])
@@ -213,13 +221,13 @@ class _Export:
         self,
         built: Built,
         typed: TypedGraph,
-        format: str,
+        form: str,
         scaling: Scales,
         with_scaling: bool,
         seed: int,
     ) -> None:
-        check_style(format, built.source.style)
-        self.built, self.typed, self.name, self.format = built, typed, format, FORMATS[format]
+        check_style(form, built.source.style)
+        self.built, self.typed, self.name, self.format = built, typed, form, FORMATS[form]
         self.scaling = scaling if with_scaling else {}
         self.with_scaling = with_scaling
         self.model = with_scaling_in_front(built, typed, scaling) if with_scaling else built.model
@@ -296,8 +304,8 @@ class _Export:
 class _Told:
     """Turns whatever an exporter or a runtime raises into HB922. Each has errors of its own, of every class."""
 
-    def __init__(self, format: str, what: str) -> None:
-        self.format, self.what = format, what
+    def __init__(self, form: str, what: str) -> None:
+        self.format, self.what = form, what
         self.quiet = warnings.catch_warnings()
 
     def __enter__(self) -> None:
@@ -342,7 +350,9 @@ def gap(found: np.ndarray, expected: np.ndarray) -> float:
         return float("inf")
     one, other = found.astype(np.float64), expected.astype(np.float64)
     alike = (one == other) | (np.isnan(one) & np.isnan(other))
-    return float(np.max(np.where(alike, 0.0, np.nan_to_num(np.abs(one - other), nan=np.inf)), initial=0.0))
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        apart = np.nan_to_num(np.abs(one - other), nan=np.inf)
+    return float(np.max(np.where(alike, 0.0, apart), initial=0.0))
 
 
 def largest(array: np.ndarray) -> float:
@@ -387,9 +397,9 @@ def _load_keras(path: Path) -> Runner:
     return lambda inputs: model(fed(_tensors(inputs)), training=False)
 
 
-def _exporter(format: str) -> Callable[[keras.Model, Path, Any], None]:
+def _exporter(form: str) -> Callable[[keras.Model, Path, Any], None]:
     def write(model: keras.Model, path: Path, signature: Any) -> None:
-        model.export(str(path), format=format, verbose=False, input_signature=signature)
+        model.export(str(path), format=form, verbose=False, input_signature=signature)
 
     return write
 

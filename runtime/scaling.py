@@ -28,7 +28,9 @@ def scales(typed: TypedGraph, recorded: Any) -> dict[str, Scaling | None]:
 
 def _is_one(recorded: Mapping[str, Any]) -> bool:
     """Tell a scaling from a mapping of such: an input may be called `scale`."""
-    return set(recorded) == {"offset", "scale"} and isinstance(recorded["scale"], int | float | list)
+    return set(recorded) == {"offset", "scale"} and isinstance(
+        recorded["scale"], int | float | list
+    )
 
 
 def _read(recorded: Mapping[str, Any] | None) -> Scaling | None:
