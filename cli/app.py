@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, export, importing, init, reference, show, train, verify
+from . import check, diff, emit, evaluate, export, importing, init, reference, show, train, verify
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -33,6 +33,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("emit", emit.emit),
     ("train", train.train),
     ("resume", train.resume),
+    ("evaluate", evaluate.evaluate),
     ("export", export.export),
     ("verify", verify.verify),
     ("zoo", reference.zoo),

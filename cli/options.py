@@ -40,6 +40,12 @@ SpecArgument: TypeAlias = Annotated[
 RunArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder of a run, as `hornbook train` names it.")
 ]
+RunStyle: TypeAlias = Annotated[
+    Style | None,
+    typer.Option(
+        "--style", help="The style of the Keras model. Default: the one that was trained."
+    ),
+]
 Settings: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
