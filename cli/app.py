@@ -14,7 +14,20 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, evaluate, export, importing, init, reference, show, train, verify
+from . import (
+    check,
+    diff,
+    emit,
+    evaluate,
+    export,
+    importing,
+    init,
+    reference,
+    runs,
+    show,
+    train,
+    verify,
+)
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -35,6 +48,8 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("resume", train.resume),
     ("evaluate", evaluate.evaluate),
     ("export", export.export),
+    ("runs", runs.runs),
+    ("compare", runs.compare),
     ("verify", verify.verify),
     ("zoo", reference.zoo),
     ("explain", reference.explain),

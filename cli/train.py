@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, final
@@ -14,20 +13,20 @@ import typer
 
 from ..specs.diagnostics import Diagnostic, SpecError
 from . import options
-from .output import colored, interruptible, plural, report, say, stoppable, terminal
-from .progress import View, duration, in_order, number
+from .output import interruptible, report, stoppable
+from .progress import JsonView, Teller, View
 
 if TYPE_CHECKING:
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
     from ..runtime.runs import Run
     from ..runtime.session import Manner
-    from ..runtime.train import Trained
     from ..specs.load import Spec
-    from ..specs.model import TrainSpec
 
-WIDTH = 88
-"""Columns of the curves in a pipe."""
+TELLERS: Mapping[options.Format, Callable[..., Teller]] = {
+    options.Format.text: View,
+    options.Format.json: JsonView,
+}
 EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s)?")
 
 EveryOption: TypeAlias = Annotated[
@@ -43,6 +42,9 @@ LogEvery: TypeAlias = Annotated[
     typer.Option(
         metavar="STEPS", min=1, help="Steps from a line of metrics to the next. Default: 100."
     ),
+]
+Form: TypeAlias = Annotated[
+    options.Format, typer.Option("--format", help="For people, or for programs: lines of JSON.")
 ]
 Quiet: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the result on the test examples alone.")
@@ -78,6 +80,7 @@ def train(
     every: EveryOption = None,
     log_every: LogEvery = None,
     quiet: Quiet = False,
+    form: Form = options.Format.text,
 ) -> None:
     """Train the model of a spec, and test it.
 
@@ -101,7 +104,7 @@ def train(
     training_of(asked.load())
     if run is not None:
         free(run)
-    view = View(quiet=quiet)
+    view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         dataset, loaded, typed = opened(asked, style.value)
         from ..runtime.runs import named_folder, new_folder
@@ -110,9 +113,7 @@ def train(
 
         asked_for = training_of(loaded)
         chosen = loop.value if loop else asked_for.loop
-        view.source = dataset.name
-        if not quiet:
-            _head(typed, dataset, style.value, chosen, asked_for)
+        view.head(typed, dataset, style.value, chosen, asked_for)
         if no_run:
             trained = train(
                 loaded,
@@ -124,9 +125,7 @@ def train(
             )
         else:
             folder = new_folder(loaded.name) if run is None else named_folder(run)
-            view.folder = folder
-            if not quiet:
-                say(f"run    {folder}")
+            view.kept(folder)
             with stoppable(view.stop):
                 trained = start(
                     folder,
@@ -136,10 +135,7 @@ def train(
                     loop=chosen,
                     manner=manner(view, every, log_every, asked.budget),
                 )[1]
-    if not quiet:
-        _summary(trained, training_of(loaded).epochs)
-    for name in in_order(trained.test):
-        say(f"test {name} {number(trained.test[name])}")
+    view.result(trained, training_of(loaded).epochs)
 
 
 def resume(
@@ -151,6 +147,7 @@ def resume(
     log_every: LogEvery = None,
     max_params: options.MaxParams = None,
     quiet: Quiet = False,
+    form: Form = options.Format.text,
 ) -> None:
     """Go on with a run that was stopped, bit for bit as if it had not been.
 
@@ -159,7 +156,7 @@ def resume(
     from .quiet import start_runtime
 
     interval(every)
-    view = View(quiet=quiet)
+    view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         start_runtime()
         from ..runtime.session import resume as go_on
@@ -170,13 +167,10 @@ def resume(
             from ..compiler.driver import analyse
             from ..compiler.needs import training_of
 
-            settings = training_of(spec)
-            view.source = dataset.name
-            if not quiet:
-                typed = analyse(spec, max_params=options.max_params(max_params))
-                _head(typed, dataset, kept.info.style, kept.info.loop, settings)
-                where = f"after {plural(step, 'step')}" if step else "from the beginning"
-                say(f"run    {run}, {where}")
+            budget = options.max_params(max_params)
+            typed = analyse(spec, max_params=budget)
+            view.head(typed, dataset, kept.info.style, kept.info.loop, training_of(spec))
+            view.kept(run, step, ended=kept.result() is not None and epochs is None)
 
         with stoppable(view.stop):
             kept, trained = go_on(
@@ -185,12 +179,9 @@ def resume(
                 manner=manner(view, every, log_every, options.max_params(max_params)),
                 told=told,
             )
-    if not quiet:
-        from ..compiler.needs import training_of
+    from ..compiler.needs import training_of
 
-        _summary(trained, training_of(kept.spec()).epochs)
-    for name in in_order(trained.test):
-        say(f"test {name} {number(trained.test[name])}")
+    view.result(trained, training_of(kept.spec()).epochs)
 
 
 def interval(text: str | None) -> tuple[float | None, int | None] | None:
@@ -208,7 +199,7 @@ def interval(text: str | None) -> tuple[float | None, int | None] | None:
     return (float(found[1]), None) if found[2] else (None, int(found[1]))
 
 
-def manner(view: View, every: str | None, log_every: int | None, budget: int) -> Manner:
+def manner(view: Teller, every: str | None, log_every: int | None, budget: int) -> Manner:
     """Return how a run is kept."""
     from ..runtime.saver import LOG_EVERY, Every
     from ..runtime.session import Manner
@@ -290,28 +281,3 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
     report(() if loaded.assumed else advise(loaded, typed))
     start_runtime()
     return dataset, loaded, typed
-
-
-def _head(typed: TypedGraph, dataset: DataSet, style: str, loop: str, settings: TrainSpec) -> None:
-    from ..compiler.infer import count
-
-    say(
-        f"model  {typed.graph.name}: {plural(count(typed)[1], 'parameter')}, {style}, seed {settings.seed}"
-    )
-    say(f"loop   {loop}: {plural(settings.epochs, 'epoch')} in batches of {settings.batch_size}")
-    for note in dataset.notes:
-        say(f"note   {note}")
-
-
-def _summary(trained: Trained, epochs: int) -> None:
-    ran, took = len(trained.seconds), duration(sum(trained.seconds))
-    early = (
-        f"; a callback ended it, {plural(epochs, 'epoch')} were asked for" if ran < epochs else ""
-    )
-    say(f"\ntrained {plural(ran, 'epoch')} in {took}{early}\n")
-    if ran > 1 and "utf" in (sys.stdout.encoding or "").lower():
-        from .curves import draw
-
-        live = terminal(sys.stdout)
-        width = shutil.get_terminal_size().columns if live else WIDTH
-        say(draw(trained.history.history, width=width, color=colored(sys.stdout)) + "\n")

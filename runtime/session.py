@@ -20,6 +20,7 @@ from ..specs.load import Spec, load
 from ..specs.overrides import Override
 from .archive import packed, weights_of
 from .build import Built
+from .checkpoints import unfinished
 from .data import DataSet, load_data
 from .durable import replace_file
 from .runs import (
@@ -181,7 +182,11 @@ def _train(
         "seconds": list(trained.seconds),
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
-    run.finish(packed(weights_of(trained.built)), result)
+    weights = packed(weights_of(trained.built))
+    try:
+        run.finish(weights, result)
+    except OSError as error:
+        raise SpecError([unfinished(error, run.folder, len(weights))]) from None
     return trained
 
 

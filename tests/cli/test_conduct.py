@@ -39,6 +39,7 @@ LIGHT = [
     ["init", "mine"],
     ["train", "--help"],
     ["verify", "--help"],
+    ["runs"],
 ]
 
 
