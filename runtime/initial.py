@@ -26,7 +26,6 @@ from .build import Built, build_typed
 from .runs import WEIGHTS, open_run
 from .transfer import stored_weights
 
-SUFFIXES: Final = (".safetensors", ".keras", ".weights.h5")
 MOST_NAMES: Final = 8
 
 
@@ -48,18 +47,21 @@ class Initial:
         """Say which weights they are, and which are not."""
         match = self.match
         total = len(match.loaded) + len(match.missing) + len(match.misfit)
-        lines = [f"{len(match.loaded):,} of {total:,} weights from `{self.source}`"]
-        if match.missing:
-            lines.append(f"not there, so they begin as the seed has them: {names(match.missing)}")
-        if match.misfit:
-            lines.append(f"of another shape there, so likewise: {self._shapes()}")
-        if match.unexpected:
-            lines.append(f"there, but not in this model: {names(match.unexpected)}")
-        return lines
+        begins = f"{len(match.loaded):,} of {total:,} weights from `{self.source}`"
+        return [begins, *(f"{what} {which}" for what, which in self.odd() if which)]
+
+    def odd(self) -> tuple[tuple[str, str], ...]:
+        """Return what found no match, each with how to say it."""
+        match = self.match
+        return (
+            ("only in this model:", names(match.missing)),
+            ("of another shape:", self._shapes()),
+            ("only there:", names(match.unexpected)),
+        )
 
     def _shapes(self) -> str:
         found = [
-            f"`{key}` {_shape(self.shapes[key])}, there {_shape(self.arrays[key].shape)}"
+            f"`{key}` {_shape(self.shapes[key])} and there {_shape(self.arrays[key].shape)}"
             for key in self.match.misfit
         ]
         return _some(found)
@@ -78,15 +80,16 @@ def first_weights(source: Path, typed: TypedGraph, style: str, *, seed: int) -> 
         SpecError: HB901 for a run or an archive that cannot be read, HB803 and HB801 to HB802 for a file of
             Keras, HB925 where no weight has a place.
     """
-    arrays = arrays_of(source, typed)
+    arrays = dict(sorted(arrays_of(source, typed).items()))  # an archive has no order
     built = build_typed(typed, style, seed=seed)
     match = restore(built, arrays)
     shapes = {key: tuple(variable.shape) for key, variable in weights_by_key(built).items()}
+    found = Initial(str(source), arrays, match, shapes)
     if not match.loaded:
-        found = Initial(str(source), arrays, match, shapes).told()[1:]
         message = f"no weight of `{source}` has a place in `{typed.graph.name}`"
-        raise SpecError([Diagnostic("HB925", message, notes=tuple(map(Note, found)))])
-    return Initial(str(source), arrays, match, shapes)
+        notes = tuple(Note(f"{what} {which}") for what, which in found.odd() if which)
+        raise SpecError([Diagnostic("HB925", message, notes=notes)])
+    return found
 
 
 def arrays_of(source: Path, typed: TypedGraph) -> Mapping[str, np.ndarray]:
