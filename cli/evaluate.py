@@ -67,7 +67,7 @@ def evaluate(
             part=part.value,
         )
     if form is options.Format.json:
-        say(json.dumps(record(found, str(run)), indent=2, ensure_ascii=False))
+        say(json.dumps(record(found, str(run)), indent=2))
         return
     part_told = {"test": "test examples", "train": "training examples", "all": "examples"}
     say(f"model  {run}, {found.style}")

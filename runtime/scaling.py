@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import keras
 import numpy as np
@@ -66,6 +66,10 @@ def scaled_input(value: Any, scaling: Scaling | None) -> Any:
         return value
     moved = keras.ops.subtract(value, np.asarray(scaling.offset, np.float32))
     return keras.ops.divide(moved, np.asarray(scaling.scale, np.float32))
+
+
+BYTES_TOLD: Final = "divided by 255"
+"""What :func:`told` says of the scaling that bytes have."""
 
 
 def told(scaling: Scaling | None) -> str:
