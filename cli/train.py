@@ -19,6 +19,7 @@ from .progress import JsonView, Teller, View
 if TYPE_CHECKING:
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
+    from ..runtime.initial import Initial
     from ..runtime.runs import Run
     from ..runtime.session import Manner
     from ..specs.load import Spec
@@ -79,6 +80,14 @@ def train(
     ] = None,
     settings: options.Settings = None,
     max_params: options.MaxParams = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--init-from",
+            metavar="RUN|FILE",
+            help="Begin with the weights of a run or a file, by the names of their layers.",
+        ),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the run. Default: runs/<name>-<time>."),
@@ -104,6 +113,8 @@ def train(
         message = "it goes with none of --run, --every, --log-every and the trackers"
         raise typer.BadParameter(message, param_hint="--no-run")
     interval(every)
+    if init_from is not None:
+        readable(init_from)
 
     given = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     replaced = [
@@ -124,7 +135,10 @@ def train(
 
         asked_for = training_of(loaded)
         chosen = loop.value if loop else asked_for.loop
+        first = beginning(init_from, typed, style.value, asked_for.seed)
         view.head(typed, dataset, style.value, chosen, asked_for)
+        if first is not None:
+            view.first(first)
         if no_run:
             trained = train(
                 loaded,
@@ -133,6 +147,7 @@ def train(
                 loop=chosen,
                 watcher=view,
                 max_params=asked.budget,
+                initial=first and first.give,
             )
         else:
             need_trackers(followers)
@@ -145,6 +160,7 @@ def train(
                     dataset,
                     style=style.value,
                     loop=chosen,
+                    initial=first and (first.source, first.give),
                     manner=manner(view, every, log_every, asked.budget, followers),
                 )[1]
     view.result(trained, training_of(loaded).epochs)
@@ -198,6 +214,33 @@ def resume(
     from ..compiler.needs import training_of
 
     view.result(trained, training_of(kept.spec()).epochs)
+
+
+def readable(source: Path) -> None:
+    """See that first weights can come from a path, before anything takes long.
+
+    Raises:
+        typer.BadParameter: where nothing is there, or something else than a run or weights.
+    """
+    endings = (".safetensors", ".keras", ".weights.h5")
+    if not source.exists():
+        raise typer.BadParameter(f"`{source}` does not exist", param_hint="--init-from")
+    if not source.is_dir() and not source.name.endswith(endings):
+        message = f"expected the folder of a run, or a file that ends in {', '.join(endings)}; received `{source}`"
+        raise typer.BadParameter(message, param_hint="--init-from")
+
+
+def beginning(source: Path | None, typed: TypedGraph, style: str, seed: int) -> Initial | None:
+    """Return the weights to begin with, where they are not those of the seed.
+
+    Raises:
+        SpecError: HB901, HB801 to HB803, HB925.
+    """
+    if source is None:
+        return None
+    from ..runtime.initial import first_weights
+
+    return first_weights(source, typed, style, seed=seed)
 
 
 def interval(text: str | None) -> tuple[float | None, int | None] | None:
