@@ -14,7 +14,21 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, importing, init, reference, runs, show, train, verify
+from . import (
+    check,
+    diff,
+    emit,
+    evaluate,
+    export,
+    importing,
+    init,
+    predict,
+    reference,
+    runs,
+    show,
+    train,
+    verify,
+)
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -33,6 +47,9 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("emit", emit.emit),
     ("train", train.train),
     ("resume", train.resume),
+    ("evaluate", evaluate.evaluate),
+    ("predict", predict.predict),
+    ("export", export.export),
     ("runs", runs.runs),
     ("compare", runs.compare),
     ("verify", verify.verify),

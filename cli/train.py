@@ -19,6 +19,7 @@ from .progress import JsonView, Teller, View
 if TYPE_CHECKING:
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
+    from ..runtime.initial import Initial
     from ..runtime.runs import Run
     from ..runtime.session import Manner
     from ..specs.load import Spec
@@ -46,6 +47,13 @@ LogEvery: TypeAlias = Annotated[
 Form: TypeAlias = Annotated[
     options.Format, typer.Option("--format", help="For people, or for programs: lines of JSON.")
 ]
+Tensorboard: TypeAlias = Annotated[
+    bool, typer.Option("--tensorboard", help="Write for TensorBoard, into the run's folder.")
+]
+Wandb: TypeAlias = Annotated[
+    bool, typer.Option("--wandb", help="Let Weights & Biases follow the run.")
+]
+Mlflow: TypeAlias = Annotated[bool, typer.Option("--mlflow", help="Let MLflow follow the run.")]
 Quiet: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the result on the test examples alone.")
 ]
@@ -72,6 +80,14 @@ def train(
     ] = None,
     settings: options.Settings = None,
     max_params: options.MaxParams = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--init-from",
+            metavar="RUN|FILE",
+            help="Begin with the weights of a run or a file, by the names of their layers.",
+        ),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the run. Default: runs/<name>-<time>."),
@@ -79,6 +95,9 @@ def train(
     no_run: Annotated[bool, typer.Option("--no-run", help="Keep nothing of the run.")] = False,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    tensorboard: Tensorboard = False,
+    wandb: Wandb = False,
+    mlflow: Mlflow = False,
     quiet: Quiet = False,
     form: Form = options.Format.text,
 ) -> None:
@@ -89,11 +108,13 @@ def train(
     """
     from ..compiler.needs import training_of
 
-    if no_run and (run or every or log_every):
-        raise typer.BadParameter(
-            "it goes with none of --run, --every, --log-every", param_hint="--no-run"
-        )
+    followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
+    if no_run and (run or every or log_every or followers):
+        message = "it goes with none of --run, --every, --log-every and the trackers"
+        raise typer.BadParameter(message, param_hint="--no-run")
     interval(every)
+    if init_from is not None:
+        readable(init_from)
 
     given = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     replaced = [
@@ -109,11 +130,15 @@ def train(
         dataset, loaded, typed = opened(asked, style.value)
         from ..runtime.runs import named_folder, new_folder
         from ..runtime.session import start
+        from ..runtime.trackers import need_trackers
         from ..runtime.train import train
 
         asked_for = training_of(loaded)
         chosen = loop.value if loop else asked_for.loop
+        first = beginning(init_from, typed, style.value, asked_for.seed)
         view.head(typed, dataset, style.value, chosen, asked_for)
+        if first is not None:
+            view.first(first)
         if no_run:
             trained = train(
                 loaded,
@@ -122,8 +147,10 @@ def train(
                 loop=chosen,
                 watcher=view,
                 max_params=asked.budget,
+                initial=first and first.give,
             )
         else:
+            need_trackers(followers)
             folder = new_folder(loaded.name) if run is None else named_folder(run)
             view.kept(folder)
             with stoppable(view.stop):
@@ -133,7 +160,8 @@ def train(
                     dataset,
                     style=style.value,
                     loop=chosen,
-                    manner=manner(view, every, log_every, asked.budget),
+                    initial=first and (first.source, first.give),
+                    manner=manner(view, every, log_every, asked.budget, followers),
                 )[1]
     view.result(trained, training_of(loaded).epochs)
 
@@ -145,6 +173,9 @@ def resume(
     ] = None,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    tensorboard: Tensorboard = False,
+    wandb: Wandb = False,
+    mlflow: Mlflow = False,
     max_params: options.MaxParams = None,
     quiet: Quiet = False,
     form: Form = options.Format.text,
@@ -156,6 +187,7 @@ def resume(
     from .quiet import start_runtime
 
     interval(every)
+    followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
     view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         start_runtime()
@@ -176,12 +208,39 @@ def resume(
             kept, trained = go_on(
                 run,
                 epochs=epochs,
-                manner=manner(view, every, log_every, options.max_params(max_params)),
+                manner=manner(view, every, log_every, options.max_params(max_params), followers),
                 told=told,
             )
     from ..compiler.needs import training_of
 
     view.result(trained, training_of(kept.spec()).epochs)
+
+
+def readable(source: Path) -> None:
+    """See that first weights can come from a path, before anything takes long.
+
+    Raises:
+        typer.BadParameter: where nothing is there, or something else than a run or weights.
+    """
+    endings = (".safetensors", ".keras", ".weights.h5")
+    if not source.exists():
+        raise typer.BadParameter(f"`{source}` does not exist", param_hint="--init-from")
+    if not source.is_dir() and not source.name.endswith(endings):
+        message = f"expected the folder of a run, or a file that ends in {', '.join(endings)}; received `{source}`"
+        raise typer.BadParameter(message, param_hint="--init-from")
+
+
+def beginning(source: Path | None, typed: TypedGraph, style: str, seed: int) -> Initial | None:
+    """Return the weights to begin with, where they are not those of the seed.
+
+    Raises:
+        SpecError: HB901, HB801 to HB803, HB925.
+    """
+    if source is None:
+        return None
+    from ..runtime.initial import first_weights
+
+    return first_weights(source, typed, style, seed=seed)
 
 
 def interval(text: str | None) -> tuple[float | None, int | None] | None:
@@ -199,8 +258,15 @@ def interval(text: str | None) -> tuple[float | None, int | None] | None:
     return (float(found[1]), None) if found[2] else (None, int(found[1]))
 
 
-def manner(view: Teller, every: str | None, log_every: int | None, budget: int) -> Manner:
-    """Return how a run is kept."""
+def trackers(**wanted: bool) -> tuple[str, ...]:
+    """Return the names of the trackers that are wanted."""
+    return tuple(name for name, given in wanted.items() if given)
+
+
+def manner(
+    view: Teller, every: str | None, log_every: int | None, budget: int, followers: tuple[str, ...]
+) -> Manner:
+    """Return how a run is kept and followed."""
     from ..runtime.saver import LOG_EVERY, Every
     from ..runtime.session import Manner
 
@@ -208,6 +274,7 @@ def manner(view: Teller, every: str | None, log_every: int | None, budget: int) 
     return Manner(
         every=Every() if given is None else Every(*given),
         log_every=log_every or LOG_EVERY,
+        trackers=followers,
         watcher=view,
         stop=view.stop,
         warn=lambda warning: report([warning]),
