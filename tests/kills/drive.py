@@ -52,6 +52,11 @@ LIMIT: Final = 120.0
 """Seconds after which a training hangs."""
 KINDS: Final = ("at an instant", "half-way through a write", "next to another call")
 LOOPS: Final = ("fit", "tape")
+BACKUPS: Final[Sequence[dict[str, Any]]] = (
+    {"save_freq": "epoch"},
+    {"save_freq": 5},
+    {"save_freq": 5, "double_checkpoint": True},
+)
 
 
 # ---------------------------------------------------------------------------- what is killed
@@ -173,7 +178,7 @@ class Plain:
     """A script of Keras as its guide writes it: the same net, data, optimizer and callbacks."""
 
     folder: Path
-    frequency: int | str
+    backups: dict[str, Any]
 
     @property
     def begun(self) -> bool:
@@ -215,9 +220,7 @@ class Plain:
             validation_split=0.1,
             verbose=0,
             callbacks=[
-                keras.callbacks.BackupAndRestore(
-                    str(self.folder / "backup"), save_freq=self.frequency
-                ),
+                keras.callbacks.BackupAndRestore(str(self.folder / "backup"), **self.backups),
                 keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True),
                 keras.callbacks.ReduceLROnPlateau(patience=1),
             ],
@@ -458,11 +461,11 @@ def main() -> int:
         if given.keras:
             references = [
                 reference(
-                    f"`BackupAndRestore(save_freq={frequency!r})`",
-                    lambda path, frequency=frequency: Plain(path, frequency),
+                    f"`BackupAndRestore({', '.join(f'{key}={value!r}' for key, value in backups.items())})`",
+                    lambda path, backups=backups: Plain(path, backups),
                     scratch,
                 )
-                for frequency in (5, "epoch")
+                for backups in BACKUPS
             ]
             for one in references:  # where nothing kills it, it does end the same
                 if reference(one.what, one.make, scratch).end != one.end:
