@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, importing, init, reference, show, train, verify
+from . import check, diff, emit, graph, importing, init, reference, show, train, verify
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -29,6 +29,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("import", importing.import_),
     ("check", check.check),
     ("show", show.show),
+    ("graph", graph.graph),
     ("diff", diff.diff),
     ("emit", emit.emit),
     ("train", train.train),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import prod
 from typing import TypeAlias
 
-from .picture import CLOSED, Arrow, Box, Picture
+from .picture import CLOSED, Arrow, Box, Cluster, Picture
 
 Place: TypeAlias = "tuple[str, int]"
 """A box, or a cluster, by its position."""
@@ -49,7 +49,7 @@ class _Folder:
             self.takes[arrow.head].append((arrow.tail, arrow.port))
             self.takers[arrow.tail].append(arrow.head)
         self.instead: dict[int, int] = {}
-        self.turns: dict[int, int] = {}
+        self.turns: dict[int, Sequence[int]] = {}
 
     def run(self) -> Picture:
         groups: dict[tuple[int | None, int], list[int]] = defaultdict(list)
@@ -60,7 +60,7 @@ class _Folder:
             if len(turns) > 1 and turns[0] and turns[0][0] not in self.instead:
                 if not self.alike(numbers, turns):
                     continue
-                self.turns[numbers[0]] = len(turns)
+                self.turns[numbers[0]] = numbers
                 self.fold(turns)
         return self.rest()
 
@@ -127,6 +127,12 @@ class _Folder:
         for place, last in zip(turns[0], turns[-1], strict=True):
             self.takers[place] = [*self.takers[place], *self.takers[last]]
 
+    def repeated(self, number: int) -> Cluster:
+        """Return the cluster that stands for all turns."""
+        turns = self.turns[number]
+        one, last = self.picture.clusters[number], self.picture.clusters[turns[-1]]
+        return replace(one, label=f"{one.label} … {last.label}", turns=len(turns))
+
     def rest(self) -> Picture:
         """Return what is left."""
         arrows = (
@@ -135,7 +141,7 @@ class _Folder:
             if one.head not in self.instead
         )
         clusters = [
-            replace(one, turns=self.turns.get(number, 1))
+            self.repeated(number) if number in self.turns else one
             for number, one in enumerate(self.picture.clusters)
         ]
         kept = [place for place in range(len(self.picture.boxes)) if place not in self.instead]

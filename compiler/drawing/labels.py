@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from textwrap import wrap
 from typing import Final, final
 from unicodedata import east_asian_width
@@ -77,12 +78,14 @@ def arguments_of(box: Box) -> list[str]:
 
 def frame_of(cluster: Cluster) -> tuple[Line, ...]:
     """Return what is written on a frame."""
-    return (Line(cluster.heading, "title"), Line(shortened(cluster.label), "name"))
+    title = Line(cluster.heading, "title")
+    label = cluster.label
+    return (title,) if label == cluster.title else (title, Line(shortened(label), "name"))
 
 
 def told(box: Box) -> str:
     """Return all that is known of a box, on lines."""
-    parts = (f"{box.heading} {box.label}".rstrip(), *box.arguments, box.shape, box.weights)
+    parts = (f"{box.heading} {box.key}", *box.arguments, box.shape, box.weights)
     return "\n".join(part for part in parts if part)
 
 
@@ -93,14 +96,14 @@ def shortened(text: str) -> str:
 
 
 def size_of(lines: tuple[Line, ...]) -> Size:
-    """Return the size of a box for these lines."""
+    """Return the size of a box for these lines, with its middle at a whole number."""
     width = max((_width(line) for line in lines), default=0.0)
-    return Size(round(max(NARROW, width + 2 * PAD)), len(lines) * LEADING + PAD)
+    return Size(2 * ceil(max(NARROW, width + 2 * PAD) / 2), len(lines) * LEADING + PAD)
 
 
 def head_of(lines: tuple[Line, ...]) -> Size:
     """Return the size of what stands on a frame."""
-    return Size(round(max(_width(line) for line in lines) + 2 * PAD), len(lines) * LEADING + PAD / 2)
+    return Size(ceil(max(map(_width, lines)) + 2 * PAD), len(lines) * LEADING + PAD / 2)
 
 
 def _width(line: Line) -> float:

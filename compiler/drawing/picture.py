@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, final
 
 from ...specs.base import WIRING, Item
+from ...specs.blocks import Origin
 from ...specs.write import flow
 from ..graph import Argument, Graph, Literal, TypedGraph, TypedNode, Value
 
@@ -175,19 +176,27 @@ def picture_of(typed: TypedGraph) -> Picture:
 def _box(one: TypedNode, graph: Graph, again: bool) -> Box:
     kind = type(one.layer.spec)
     weights = sum(weight.size for weight in one.weights)
-    chosen = one.layer.named or one.node.name != one.layer.name
     origins = graph.expansion.origins
+    origin = origins[int(one.node.path[1])] if origins else None
     return Box(
         key=one.node.name,
         title=kind.__name__,
         family=APART.get(kind.__name__) or FAMILIES.get(kind.__module__.split(".")[-1], "op"),
-        label=one.node.name if chosen else "",
+        label=_label(one, origin),
         arguments=(*_of_layer(one), *_of_call(one)),
         shape=str(one.type),
         parameters=weights or None,
         shared=again and bool(weights),
-        cluster=origins[int(one.node.path[1])].use if origins else None,
+        cluster=None if origin is None else origin.use,
     )
+
+
+def _label(one: TypedNode, origin: Origin | None) -> str:
+    """Return the name that the spec gives; in a block that is without the name of the block."""
+    if origin is not None:
+        return origin.local or ""
+    chosen = one.layer.spec.name is not None or one.node.name != one.layer.name
+    return one.node.name if chosen else ""
 
 
 def _of_layer(one: TypedNode) -> Iterable[str]:

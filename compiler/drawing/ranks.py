@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import floor
 from typing import Final, TypeAlias, final
 
 Point: TypeAlias = tuple[float, float]
@@ -32,8 +33,11 @@ SWEEPS: Final = 4
 ROUNDS: Final = 6
 SLOTS_A_THING: Final = 12
 SLOTS_ANYWAY: Final = 400
-WEIGHT: Final = (1.0, 3.0, 8.0)
-"""How much a line wants to be vertical, by how many of its ends are not slots of a trunk: 1, 2, 0."""
+WEIGHT: Final = (1e6, 1.0, 8.0)
+"""How much a line wants to be vertical by how many of its ends are in a trunk.
+
+What goes from thing to thing outweighs the rest, so that a chain stays straight and others go round it.
+"""
 
 
 @final
@@ -202,8 +206,8 @@ class _Arranger:
         trunk.append(slot)
 
     def hop(self, upper: int, lower: int, link: Link) -> None:
-        free = (upper >= self.count) + (lower >= self.count)
-        weight = WEIGHT[{1: 0, 0: 1, 2: 2}[free]]
+        slots = (upper >= self.count) + (lower >= self.count)
+        weight = WEIGHT[slots]
         leaves = 0.0 if upper >= self.count else link.leaves
         enters = 0.0 if lower >= self.count else link.enters
         self.hops.append(_Hop(upper, lower, leaves, enters, weight))
@@ -280,7 +284,8 @@ class _Arranger:
             self.sweep(self.rows[::-1], lambda one: self.wishes(one, down=False))
             self.sweep(self.rows, lambda one: self.wishes(one, down=True))
         left = min(self.x, default=0.0)
-        self.x = [x - left for x in self.x]
+        # Whole numbers, rounded one way, keep the order and the room between neighbours.
+        self.x = [float(floor(x - left + 0.5)) for x in self.x]
 
     def room(self, one: int, follower: int) -> float:
         """Return how far apart the left edges of two neighbours are at least."""
