@@ -58,7 +58,14 @@ def _inside(picture: Picture) -> Iterator[str]:
 
 
 def _node(box: Box, margin: str) -> str:
-    label = _text([box.heading, box.label, *arguments_of(box), "  ".join(filter(None, (box.shape, box.weights)))])
+    label = _text(
+        [
+            box.heading,
+            box.label,
+            *arguments_of(box),
+            "  ".join(filter(None, (box.shape, box.weights))),
+        ]
+    )
     settings = [f'label="{label}"', f'color="{COLORS[box.family][0]}"']
     if box.family in SHAPES:
         settings.append(f"shape={SHAPES[box.family]}")

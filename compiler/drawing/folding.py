@@ -73,13 +73,14 @@ class _Folder:
         if any(one != faces[0] for one in faces[1:]):
             return False
         spots = [{place: spot for spot, place in enumerate(turn)} for turn in turns]
-        wirings = [
-            self.wiring(turns, spots, count) for count in range(1, len(turns))
-        ]
+        wirings = [self.wiring(turns, spots, count) for count in range(1, len(turns))]
         return (
             wirings[0] is not None
             and all(one == wirings[0] for one in wirings)
-            and all(self.private(turns[count], spots[count : count + 2]) for count in range(len(turns) - 1))
+            and all(
+                self.private(turns[count], spots[count : count + 2])
+                for count in range(len(turns) - 1)
+            )
         )
 
     def face(self, place: int, number: int) -> tuple[object, ...]:
@@ -202,15 +203,16 @@ def parted(picture: Picture, lines: Sequence[tuple[int, ...]], arrow: Arrow) -> 
     """Return where the ways to the ends of an arrow part: two things in one cluster."""
     ends = (arrow.tail, arrow.head)
     tail, head = (
-        (*(("cluster", one) for one in way(lines, picture.boxes[end])), ("box", end)) for end in ends
+        (*(("cluster", one) for one in way(lines, picture.boxes[end])), ("box", end))
+        for end in ends
     )
-    shared = next(at for at, (one, other) in enumerate(zip(tail, head, strict=False)) if one != other)
+    shared = next(
+        at for at, (one, other) in enumerate(zip(tail, head, strict=False)) if one != other
+    )
     return tail[shared], head[shared]
 
 
-def _untrimmed(
-    after: Mapping[Place, set[Place]], before: Mapping[Place, set[Place]]
-) -> set[Place]:
+def _untrimmed(after: Mapping[Place, set[Place]], before: Mapping[Place, set[Place]]) -> set[Place]:
     """Return what is left when all that has nothing before it, or nothing after it, is taken away."""
     left = {*after, *before}
     for forth, back in ((after, before), (before, after)):

@@ -55,7 +55,7 @@ STYLES: Final = {
     "title": Style(13, fixed=False, bold=True),
     "name": Style(12, fixed=True),
     "text": Style(11, fixed=True),
-    "shape": Style(11, fixed=True),
+    "sizes": Style(11, fixed=True),
 }
 
 
@@ -66,7 +66,7 @@ def lines_of(box: Box) -> tuple[Line, ...]:
         found.append(Line(shortened(box.label), "name"))
     found += [Line(text, "text") for text in arguments_of(box)]
     if box.shape or box.weights:
-        found.append(Line(shortened(box.shape), "shape", box.weights))
+        found.append(Line(shortened(box.shape), "sizes", box.weights))
     return tuple(found)
 
 

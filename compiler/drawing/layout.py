@@ -157,7 +157,10 @@ class _Layout:
         common = 0
         while common < min(len(up), len(down)) and up[common] == down[common]:
             common += 1
-        tails: list[_Key] = [("box", arrow.tail), *(("cluster", one) for one in reversed(up[common:]))]
+        tails: list[_Key] = [
+            ("box", arrow.tail),
+            *(("cluster", one) for one in reversed(up[common:])),
+        ]
         heads: list[_Key] = [*(("cluster", one) for one in down[common:]), ("box", arrow.head)]
         found: list[tuple[int | None, _Key, _Key]] = [
             (number, tail, ("out", port))
@@ -182,7 +185,10 @@ class _Layout:
 
     def level(self, number: int | None, legs: Mapping[tuple[Port, _Key], _Key]) -> None:
         keys: list[_Key] = [
-            *(("in", port) for port in dict.fromkeys(p for (p, _), t in legs.items() if t[0] == "in")),
+            *(
+                ("in", port)
+                for port in dict.fromkeys(p for (p, _), t in legs.items() if t[0] == "in")
+            ),
             *self.members[number],
             *(("out", port) for port in dict.fromkeys(p for p, head in legs if head[0] == "out")),
         ]
@@ -201,14 +207,13 @@ class _Layout:
         head = 0.0 if number is None else self.heads[number].height
         plan = arranged(Level(tuple(things), tuple(links), head))
         self.plans[number], self.keys[number] = plan, keys
-        self.ways[number] = {
-            leg: points for leg, points in zip(legs, plan.ways, strict=True)
-        }
+        self.ways[number] = dict(zip(legs, plan.ways, strict=True))
         if number is None:
             self.shifts[number], self.extents[number] = (0.0, 0.0), Size(plan.width, plan.height)
             return
         gates = [
-            (key, thing.x) for key, thing in zip(keys, plan.places, strict=True)
+            (key, thing.x)
+            for key, thing in zip(keys, plan.places, strict=True)
             if key[0] in ("in", "out")
         ]
         first = min((x for key, x in gates if key[0] == "in"), default=plan.width)

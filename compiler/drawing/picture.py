@@ -214,9 +214,7 @@ def _of_call(one: TypedNode) -> Iterable[str]:
     yield from (f"{field}={_given(value)}" for field, value in named.items())
     if one.node.call is not None:
         yield from (
-            f"{field}={_value(value)}"
-            for field, value in _set(one.node.call)
-            if field not in named
+            f"{field}={_value(value)}" for field, value in _set(one.node.call) if field not in named
         )
 
 

@@ -45,8 +45,4 @@ def png(picture: Picture) -> bytes:
         raise TooLargeError(f"{drawn.width:,} x {drawn.height:,}")
     if resvg_py.svg_to_bytes(PROBE.format("H")) == resvg_py.svg_to_bytes(PROBE.format("")):
         raise NoFontError
-    return bytes(
-        resvg_py.svg_to_bytes(drawn.text, zoom=zoom, background=COLORS["page"][0])
-    )
-
-
+    return bytes(resvg_py.svg_to_bytes(drawn.text, zoom=zoom, background=COLORS["page"][0]))

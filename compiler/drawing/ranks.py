@@ -137,7 +137,9 @@ def ranked(level: Level) -> list[int]:
                 ready.append(other)
     if len(ready) < len(level.things):
         raise ValueError("the links make a cycle")
-    last = max((r for r, one in zip(ranks, level.things, strict=True) if one.kind != "out"), default=0)
+    last = max(
+        (r for r, one in zip(ranks, level.things, strict=True) if one.kind != "out"), default=0
+    )
     return [
         last + 1 if one.kind == "out" else rank
         for rank, one in zip(ranks, level.things, strict=True)
@@ -364,9 +366,13 @@ class _Arranger:
             far[rank] = max(
                 abs(self.x[h.upper] + h.leaves - self.x[h.lower] - h.enters) for h in hops
             )
-        for place in self.lanes:
+        for place, lane in self.lanes.items():
             link = self.level.links[place]
-            far[self.ranks[link.tail]] = far[self.ranks[link.head] - 1] = STEEP / SLOPE
+            for rank, x in (
+                (self.ranks[link.tail], self.x[link.tail] + link.leaves),
+                (self.ranks[link.head] - 1, self.x[link.head] + link.enters),
+            ):
+                far[rank] = max(far[rank], inner + lane - x)
         tops, at = [], 0.0
         for rank, height in enumerate(heights):
             gated = self.gated(rank)
@@ -376,7 +382,11 @@ class _Arranger:
             at += height
             if rank < len(heights) - 1:
                 least = GATE if gated or self.gated(rank + 1) else GAP
-                at += least + min(STEEP, SLOPE * far[rank]) + (self.level.top if rank == 0 and gated else 0.0)
+                at += (
+                    least
+                    + min(STEEP, SLOPE * far[rank])
+                    + (self.level.top if rank == 0 and gated else 0.0)
+                )
         if self.level.top and heights and not self.gated(len(heights) - 1):
             at += GATE
         self.tops, self.bottoms = tops, [t + h for t, h in zip(tops, heights, strict=True)]
@@ -392,7 +402,9 @@ class _Arranger:
             for one, thing in enumerate(self.level.things)
         )
         ways = tuple(
-            self.beside(place, places, inner) if place in self.lanes else self.through(place, places)
+            self.beside(place, places, inner)
+            if place in self.lanes
+            else self.through(place, places)
             for place in range(len(self.level.links))
         )
         width = max([inner, *(inner + lane for lane in self.lanes.values())])

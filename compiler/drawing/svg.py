@@ -21,7 +21,9 @@ from .picture import CLOSED, GIVEN, RETURNED, Picture
 ROOT: Final = "hornbook-graph"
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SANS: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, 'DejaVu Sans', sans-serif"
-MONO: Final = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', 'DejaVu Sans Mono', monospace"
+MONO: Final = (
+    "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', 'DejaVu Sans Mono', monospace"
+)
 
 COLORS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -79,7 +81,7 @@ def draw(picture: Picture, *, declaration: bool = False, theme: str | None = Non
         f'viewBox="0 0 {width} {height}">',
         f"<title>{_plain(picture.name)}</title>",
         f"<style>{stylesheet(theme)}</style>",
-        f'<rect class="page" width="{width}" height="{height}"/>',
+        f'<rect class="hb-page" width="{width}" height="{height}"/>',
         *_frames(picture, places, heads),
         *_arrows(picture, places),
         *_boxes(picture, places, words),
@@ -101,33 +103,34 @@ def stylesheet(theme: str | None = None) -> str:
     fixed = {} if theme is None else _chosen(theme)
 
     def color(name: str) -> str:
-        return fixed.get(name, f"var(--{name})")
+        return fixed.get(name, f"var(--hb-{name})")
 
-    rules = [] if fixed else [_variables(0), f"@media (prefers-color-scheme: dark){{{_variables(1)}}}"]
+    rules = (
+        [] if fixed else [_variables(0), f"@media (prefers-color-scheme: dark){{{_variables(1)}}}"]
+    )
     rules += [
+        f".{ROOT}{{max-width:100%;height:auto}}",
         f".{ROOT} text{{font-family:{SANS};fill:{color('ink')};white-space:pre}}",
         *(
-            f".{ROOT} .{name}{{font-size:{style.size:g}px"
+            f".{ROOT} .hb-{name}{{font-size:{style.size:g}px"
             + (f";font-family:{MONO}" if style.fixed else "")
             + (";font-weight:600" if style.bold else "")
             + "}"
             for name, style in STYLES.items()
         ),
-        f".{ROOT} .shape,.{ROOT} .text{{fill:{color('faint')}}}",
-        f".{ROOT} .page{{fill:{color('page')}}}",
-        f".{ROOT} .frame{{fill:{color('page')};stroke:{color('frame')}}}",
-        f".{ROOT} .frame.odd{{fill:{color('ground')}}}",
-        f".{ROOT} .way{{fill:none;stroke:{color('line')};stroke-width:1.4}}",
-        f".{ROOT} .tip{{fill:{color('line')}}}",
-        f".{ROOT} .base{{fill:{color('page')}}}",
-        f".{ROOT} .box{{fill-opacity:.1;stroke-width:1.3}}",
-        f".{ROOT} .many{{fill:{color('page')};stroke-width:1.3}}",
+        f".{ROOT} .hb-sizes,.{ROOT} .hb-text{{fill:{color('faint')}}}",
+        f".{ROOT} .hb-page{{fill:{color('page')}}}",
+        f".{ROOT} .hb-frame{{fill:{color('page')};stroke:{color('frame')}}}",
+        f".{ROOT} .hb-frame.hb-odd{{fill:{color('ground')}}}",
+        f".{ROOT} .hb-way{{fill:none;stroke:{color('line')};stroke-width:1.4}}",
+        f".{ROOT} .hb-tip{{fill:{color('line')}}}",
+        f".{ROOT} .hb-base{{fill:{color('page')}}}",
+        f".{ROOT} .hb-box{{fill-opacity:.1;stroke-width:1.3}}",
         *(
-            f".{ROOT} .box.{name}{{fill:{color(name)};stroke:{color(name)}}}"
-            f".{ROOT} .{name} .title{{fill:{color(name)}}}"
+            f".{ROOT} .hb-{name} .hb-box{{fill:{color(name)};stroke:{color(name)}}}"
+            f".{ROOT} .hb-{name} .hb-title{{fill:{color(name)}}}"
             for name in FAMILIES
         ),
-        f".{ROOT} .block .many{{stroke:{color('block')}}}",
     ]
     return "\n".join(["", *rules, ""])
 
@@ -137,33 +140,31 @@ def _chosen(theme: str) -> dict[str, str]:
 
 
 def _variables(place: int) -> str:
-    inner = ";".join(f"--{name}:var(--hornbook-{name},{both[place]})" for name, both in COLORS.items())
+    inner = ";".join(
+        f"--hb-{name}:var(--hornbook-{name},{both[place]})" for name, both in COLORS.items()
+    )
     return f".{ROOT}{{{inner}}}"
 
 
 # Parts
 
 
-def _frames(
-    picture: Picture, places: Layout, heads: Sequence[tuple[Line, ...]]
-) -> Iterator[str]:
+def _frames(picture: Picture, places: Layout, heads: Sequence[tuple[Line, ...]]) -> Iterator[str]:
     lines = ancestors(picture)
     for number, (cluster, rect) in enumerate(zip(picture.clusters, places.clusters, strict=True)):
-        odd = " odd" if len(lines[number]) % 2 else ""
-        yield f'<g><title>{_plain(f"{cluster.heading} {cluster.label}")}</title>'
-        yield _rect(rect, f"frame{odd}", 8)
+        odd = " hb-odd" if len(lines[number]) % 2 else ""
+        yield f"<g><title>{_plain(f'{cluster.heading} {cluster.label}')}</title>"
+        yield _rect(rect, f"hb-frame{odd}", 8)
         yield from _text(heads[number], rect.x + PAD, rect.y + LEADING, rect.right - PAD)
         yield "</g>"
 
 
-def _boxes(
-    picture: Picture, places: Layout, words: Sequence[tuple[Line, ...]]
-) -> Iterator[str]:
+def _boxes(picture: Picture, places: Layout, words: Sequence[tuple[Line, ...]]) -> Iterator[str]:
     for box, rect, lines in zip(picture.boxes, places.boxes, words, strict=True):
         corner = ROUND.get(box.family, CORNER)
-        yield f'<g class="{box.family}" data-node={_quoted(box.key)}><title>{_plain(told(box))}</title>'
-        yield _rect(rect, "base", corner)
-        yield _rect(rect, f"box {box.family}", corner)
+        yield f'<g class="hb-{box.family}" data-node={_quoted(box.key)}><title>{_plain(told(box))}</title>'
+        yield _rect(rect, "hb-base", corner)
+        yield _rect(rect, "hb-box", corner)
         yield from _text(lines, rect.x + PAD, rect.y + LEADING, rect.right - PAD)
         yield "</g>"
 
@@ -171,10 +172,10 @@ def _boxes(
 def _text(lines: Iterable[Line], x: float, y: float, right: float) -> Iterator[str]:
     for place, line in enumerate(lines):
         at = _number(y + place * LEADING)
-        yield f'<text class="{line.style}" x="{_number(x)}" y="{at}">{_plain(line.text)}</text>'
+        yield f'<text class="hb-{line.style}" x="{_number(x)}" y="{at}">{_plain(line.text)}</text>'
         if line.right:
             yield (
-                f'<text class="{line.style}" x="{_number(right)}" y="{at}" text-anchor="end">'
+                f'<text class="hb-{line.style}" x="{_number(right)}" y="{at}" text-anchor="end">'
                 f"{_plain(line.right)}</text>"
             )
 
@@ -188,9 +189,9 @@ def _arrows(picture: Picture, places: Layout) -> Iterator[str]:
             f"<title>{_plain(f'{tail.key}{port} → {head.key}')}</title>"
         )
         x, y = points[-1]
-        yield f'<path class="way" d="{path([*points[:-1], (x, y - TIP + 1)])}"/>'
+        yield f'<path class="hb-way" d="{path([*points[:-1], (x, y - TIP + 1)])}"/>'
         left, high, far = _number(x - 4), _number(y - TIP - 1), _number(x + 4)
-        yield f'<path class="tip" d="M{left} {high}L{_number(x)} {_number(y)}L{far} {high}Z"/>'
+        yield f'<path class="hb-tip" d="M{left} {high}L{_number(x)} {_number(y)}L{far} {high}Z"/>'
         yield "</g>"
 
 
