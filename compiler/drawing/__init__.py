@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from ..graph import TypedGraph
-from .dot import dot
+from .flowchart import mermaid
 from .folding import closed, folded, untangled
-from .mermaid import mermaid
-from .picture import Picture, picture_of
-from .png import NoFontError, TooLargeError, png
-from .svg import draw
+from .graphviz import dot
+from .model import Picture, picture_of
+from .pixels import NoFontError, TooLargeError, png
+from .vector import draw
 
 __all__ = [
     "NoFontError",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import prod
 from typing import TypeAlias
 
-from .picture import CLOSED, Arrow, Box, Cluster, Picture
+from .model import CLOSED, Arrow, Box, Cluster, Picture
 
 Place: TypeAlias = "tuple[str, int]"
 """A box, or a cluster, by its position."""
@@ -179,8 +179,9 @@ def untangled(picture: Picture) -> Picture:
     """Take away the frames that no way down the page leads through.
 
     A block with two inputs and two outputs may take what was made of its own first output. As one box it
-    would be part of a cycle.
+    would be part of a cycle. Frames around nothing go too.
     """
+    picture = _kept(picture, range(len(picture.boxes)), picture.arrows)
     while knots := _knots(picture):
         picture = _opened(picture, knots)
     return picture

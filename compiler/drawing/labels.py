@@ -9,7 +9,7 @@ from typing import Final, final
 from unicodedata import east_asian_width
 
 from .layout import Size
-from .picture import Box, Cluster
+from .model import Box, Cluster
 
 WRAP: Final = 34
 """Characters of a line of arguments."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
 from .folding import ancestors, way
-from .picture import Picture
+from .model import Picture
 from .ranks import Level, Link, Plan, Thing, arranged
 
 Point: TypeAlias = tuple[float, float]

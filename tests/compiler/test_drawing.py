@@ -20,7 +20,7 @@ from hornbook.compiler.drawing import dot, draw, mermaid, picture, png, svg
 from hornbook.compiler.drawing.folding import ancestors, closed, folded, untangled, way
 from hornbook.compiler.drawing.labels import frame_of, head_of, lines_of, size_of
 from hornbook.compiler.drawing.layout import Layout, Rect, Size, layout
-from hornbook.compiler.drawing.picture import Arrow, Box, Cluster, Picture, picture_of
+from hornbook.compiler.drawing.model import Arrow, Box, Cluster, Picture, picture_of
 from hornbook.compiler.drawing.ranks import (
     SLOTS_A_THING,
     SLOTS_ANYWAY,
@@ -32,6 +32,7 @@ from hornbook.compiler.drawing.ranks import (
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.graph import TypedGraph
 from hornbook.compiler.infer import count
+from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load, zoo
 from hornbook.specs.yaml import read_text
 
@@ -120,19 +121,20 @@ def test_an_arrow_knows_which_output_it_takes() -> None:
 
 
 UNLIKE = {
-    "sizes": "repeat: 3, units: $index * 2",
-    "a way out of the middle": "repeat: 3, units: 4",
+    "sizes": ("repeat: 3, units: 2", "$units * $index"),
+    "a way out of the middle": ("repeat: 3, units: 4", "$units"),
 }
 
 
 @pytest.mark.parametrize("story", UNLIKE)
 def test_turns_that_differ_are_all_drawn(story: str) -> None:
+    use, units = UNLIKE[story]
     more = "\n  - Add: {inputs: [b_1, b_3]}" if "middle" in story else ""
     found = picture(
         text(
             "name: m\ninputs: {x: [4]}\nblocks:\n  b:\n    parameters: [units]\n    layers:\n"
-            "      - Dense: {name: d, units: $units}\n      - ReLU: {name: r}\n"
-            f"layers:\n  - b: {{{UNLIKE[story]}}}{more}\n"
+            f"      - Dense: {{name: d, units: {units}}}\n      - ReLU: {{name: r}}\n"
+            f"layers:\n  - b: {{{use}}}{more}\n"
         )
     )
     assert titles(found).count("Dense") == 3
@@ -312,7 +314,10 @@ def test_closing_keeps_what_leads_where(found: Picture, depth: int) -> None:
 def test_random_blocks_fold_without_loss(spec) -> None:
     loaded = compiled(spec)
     assume(loaded is not None)
-    typed = analyse(loaded)
+    try:
+        typed = analyse(loaded)
+    except SpecError:  # what was drawn leads nowhere
+        assume(False)
     for unroll in (False, True):
         found = picture(typed, unroll=unroll)
         assert parameters(found) == count(typed)[1]

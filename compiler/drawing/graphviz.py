@@ -8,8 +8,8 @@ from typing import Final
 
 from .folding import ancestors
 from .labels import arguments_of
-from .picture import CLOSED, GIVEN, RETURNED, Box, Picture
-from .svg import COLORS
+from .model import CLOSED, GIVEN, RETURNED, Box, Picture
+from .vector import COLORS
 
 STEP: Final = "  "
 SHAPES: Final = {GIVEN: "ellipse", RETURNED: "ellipse", CLOSED: "box3d"}

@@ -9,8 +9,8 @@ from typing import Final
 
 from .folding import ancestors
 from .labels import arguments_of
-from .picture import CLOSED, GIVEN, RETURNED, Box, Picture
-from .svg import COLORS
+from .model import CLOSED, GIVEN, RETURNED, Box, Picture
+from .vector import COLORS
 
 STEP: Final = "  "
 SHAPES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -19,7 +19,7 @@ SHAPES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 ENTITIES: Final = MappingProxyType(
     {
         "#": "#35;", "&": "#amp;", "<": "#lt;", ">": "#gt;", '"': "#quot;", "`": "#96;", "*": "#42;",
-        "\\": "#92;", "[": "#91;", "]": "#93;", "{": "#123;", "}": "#125;", ";": "#59;", "|": "#124;", "_": "_",
+        "\\": "#92;", "[": "#91;", "]": "#93;", "{": "#123;", "}": "#125;", ";": "#59;", "|": "#124;",
     }
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from .folding import ancestors
 from .labels import LEADING, PAD, STYLES, Line, frame_of, head_of, lines_of, size_of, told
 from .layout import Layout, Point, Rect, layout
-from .picture import CLOSED, GIVEN, RETURNED, Picture
+from .model import CLOSED, GIVEN, RETURNED, Picture
 
 ROOT: Final = "hornbook-graph"
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'

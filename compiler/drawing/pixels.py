@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import Final
 
-from .picture import Picture
-from .svg import COLORS, draw
+from .model import Picture
+from .vector import COLORS, draw
 
 SHARP: Final = 2.0
 """Pixels of the file for one of the drawing, where the file does not become too large."""
