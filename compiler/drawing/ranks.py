@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -31,12 +31,17 @@ STEEP: Final = 60.0
 
 SWEEPS: Final = 4
 ROUNDS: Final = 6
-SLOTS_A_THING: Final = 12
-SLOTS_ANYWAY: Final = 400
-WEIGHT: Final = (1e6, 1.0, 8.0)
-"""How much a line wants to be vertical by how many of its ends are in a trunk.
+SETTLING: Final = 16
+WORK: Final = 40_000
+"""Things and slots to move while places settle: where there are many, they settle less."""
 
-What goes from thing to thing outweighs the rest, so that a chain stays straight and others go round it.
+SLOTS_A_THING: Final = 4
+SLOTS_ANYWAY: Final = 400
+CHAIN, BRANCH, TRUNK, SKIP = 4e6, 1e6, 8.0, 1.0
+"""How much a line wants to be vertical.
+
+Most where one thing leads to one other; less at a fork or a join. What goes past other things, while
+they too go on from where it began, has to go round them.
 """
 
 
@@ -154,6 +159,8 @@ class _Arranger:
         self.ranks = ranked(level)
         self.widths = [one.width for one in level.things]
         self.count = len(level.things)
+        self.leading = Counter(link.tail for link in level.links)
+        self.led = Counter(link.head for link in level.links)
         self.trunks: dict[tuple[int, object], list[int]] = {}
         self.lanes: dict[int, float] = {}
         self.hops: list[_Hop] = []
@@ -208,8 +215,14 @@ class _Arranger:
         trunk.append(slot)
 
     def hop(self, upper: int, lower: int, link: Link) -> None:
-        slots = (upper >= self.count) + (lower >= self.count)
-        weight = WEIGHT[slots]
+        direct = (upper, lower) == (link.tail, link.head)
+        through = upper >= self.count and lower >= self.count
+        # What nothing leads to, an input or a gate, is no branch of its own.
+        if self.leading[link.tail] == 1 and (direct or self.led[link.tail]):
+            alone = lower >= self.count or (direct and self.led[lower] == 1)
+            weight = CHAIN if alone else BRANCH
+        else:
+            weight = BRANCH if direct else TRUNK if through else SKIP
         leaves = 0.0 if upper >= self.count else link.leaves
         enters = 0.0 if lower >= self.count else link.enters
         self.hops.append(_Hop(upper, lower, leaves, enters, weight))
@@ -283,8 +296,17 @@ class _Arranger:
                 self.x[one] = at
                 at += self.room(one, follower) if follower is not None else 0.0
         for _ in range(ROUNDS):
-            self.sweep(self.rows[::-1], lambda one: self.wishes(one, down=False))
-            self.sweep(self.rows, lambda one: self.wishes(one, down=True))
+            self.sweep(self.rows[::-1], self.wishes_below)
+            self.sweep(self.rows, self.wishes_above)
+        for _ in range(max(2, min(SETTLING, WORK // max(1, len(self.x))))):
+            before = list(self.x)
+            for rows in (self.rows[::-1], self.rows):
+                self.sweep(rows, lambda one: self.wishes_above(one) + self.wishes_below(one))
+            if (
+                max((abs(x - old) for x, old in zip(self.x, before, strict=True)), default=0.0)
+                < 0.5
+            ):
+                break
         left = min(self.x, default=0.0)
         # Whole numbers, rounded one way, keep the order and the room between neighbours.
         self.x = [float(floor(x - left + 0.5)) for x in self.x]
@@ -295,11 +317,14 @@ class _Arranger:
         flat = (self.widths[one] == 0.0) + (self.widths[follower] == 0.0)
         return self.widths[one] + (BESIDE if slots or flat else APART)
 
-    def wishes(self, one: int, *, down: bool) -> list[tuple[float, float]]:
-        if down:
-            return [
-                (self.x[hop.upper] + hop.leaves - hop.enters, hop.weight) for hop in self.above[one]
-            ]
+    def wishes_above(self, one: int) -> list[tuple[float, float]]:
+        """Return where a thing would stand right under what leads to it, and how much it wants to."""
+        return [
+            (self.x[hop.upper] + hop.leaves - hop.enters, hop.weight) for hop in self.above[one]
+        ]
+
+    def wishes_below(self, one: int) -> list[tuple[float, float]]:
+        """Return where it would stand right above what it leads to."""
         return [
             (self.x[hop.lower] + hop.enters - hop.leaves, hop.weight) for hop in self.below[one]
         ]
@@ -447,6 +472,8 @@ class _Arranger:
 
 def _median(wishes: Sequence[tuple[float, float]]) -> float:
     """Return the weighted median: the middle of the values from which as much pulls either way."""
+    if len(wishes) == 1:
+        return wishes[0][0]
     ordered = sorted(wishes)
     half = sum(weight for _, weight in ordered) / 2
     passed = 0.0

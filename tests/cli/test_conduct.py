@@ -32,7 +32,7 @@ LIGHT = [
     ["check", "mnist", "residual", "two_towers"],
     ["show", "residual"],
     ["graph", "residual"],
-    ["graph", "unet", "--collapse", "-o", "unet.png"],
+    ["graph", "unet", "--collapse", "-o", "unet.svg"],
     ["emit", "digits", "--script", "--style", "subclassed"],
     ["schema"],
     ["explain"],

@@ -21,6 +21,7 @@ from hornbook.compiler.drawing.folding import ancestors, closed, folded, untangl
 from hornbook.compiler.drawing.labels import frame_of, head_of, lines_of, size_of
 from hornbook.compiler.drawing.layout import Layout, Rect, Size, layout
 from hornbook.compiler.drawing.model import Arrow, Box, Cluster, Picture, picture_of
+from hornbook.compiler.drawing.pixels import has_font
 from hornbook.compiler.drawing.ranks import (
     SLOTS_A_THING,
     SLOTS_ANYWAY,
@@ -38,6 +39,8 @@ from hornbook.specs.yaml import read_text
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "drawing"
 CLOSE = 1e-6
+
+needs_font = pytest.mark.skipif(not has_font(), reason="this machine has no font to draw with")
 
 
 def read(name: str) -> TypedGraph:
@@ -353,6 +356,34 @@ def test_a_chain_is_straight_and_its_skip_goes_round() -> None:
     assert joined(found) - straight == {("stem_activation", "chain_1_sum")}
 
 
+BRANCHES = """\
+name: branches
+inputs: {x: [4]}
+layers:
+  - Dense: {name: stem, units: 4}
+  - Dense: {name: a1, units: 4, inputs: stem}
+  - Dense: {name: a2, units: 4}
+  - Dense: {name: a3, units: 4}
+  - Dense: {name: b1, units: 4, inputs: stem}
+  - Dense: {name: c1, units: 4, inputs: stem}
+  - Dense: {name: c2, units: 4}
+  - Concatenate: {name: end, inputs: [a3, b1, c2]}
+"""
+
+
+def test_branches_are_straight_and_meet_in_their_middle() -> None:
+    found = picture(text(BRANCHES))
+    places = placed(found)
+    middle = {
+        box.key: rect.x + rect.width / 2
+        for box, rect in zip(found.boxes, places.boxes, strict=True)
+    }
+    assert middle["a1"] == middle["a2"] == middle["a3"]
+    assert middle["c1"] == middle["c2"]
+    assert middle["end"] == sorted(middle[one] for one in ("a1", "b1", "c1"))[1]
+    assert middle["stem"] == middle["x"] == middle["end"]
+
+
 def test_frames_that_wait_for_each_other_are_taken_away() -> None:
     frames = tuple(Cluster(name, "", None, (None, at)) for at, name in enumerate("ab"))
     boxes = tuple(Box(f"n{at}", "Dense", "dense", cluster=at % 2) for at in range(4))
@@ -510,13 +541,15 @@ def test_mermaid_closes_what_it_opens(name: str) -> None:
 
 
 def test_the_same_spec_is_drawn_the_same() -> None:
-    for write in (*FORMATS.values(), png):
+    for write in FORMATS.values():
         assert write(picture(analyse(load("unet")))) == write(picture(analyse(load("unet"))))
 
 
+@needs_font
 def test_png_holds_the_whole_drawing() -> None:
     found = picture(read("skips"))
     data = png(found)
+    assert png(found) == data
     drawn = draw(found)
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
