@@ -14,7 +14,22 @@ from typing import Annotated, Final
 import typer
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, graph, importing, init, reference, show, train, verify
+from . import (
+    check,
+    diff,
+    emit,
+    evaluate,
+    export,
+    graph,
+    importing,
+    init,
+    predict,
+    reference,
+    runs,
+    show,
+    train,
+    verify,
+)
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -34,6 +49,11 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("emit", emit.emit),
     ("train", train.train),
     ("resume", train.resume),
+    ("evaluate", evaluate.evaluate),
+    ("predict", predict.predict),
+    ("export", export.export),
+    ("runs", runs.runs),
+    ("compare", runs.compare),
     ("verify", verify.verify),
     ("zoo", reference.zoo),
     ("explain", reference.explain),

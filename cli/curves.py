@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 HEIGHT: Final = 11
@@ -12,6 +12,7 @@ TICKS: Final = 6
 DOTS: Final = 18
 TRAINING: Final = "blue"
 VALIDATION: Final = "orange"
+TINTS: Final = ("blue", "orange", "green", "red", "magenta", "cyan")
 LEGEND: Final = "line: training   •: validation"
 
 Curves = Mapping[str, Sequence[float]]
@@ -22,9 +23,51 @@ def draw(history: Curves, *, width: int, color: bool) -> str:
 
     ``width`` is that of the screen; without ``color`` the text holds no control characters.
     """
+    names = panels(history)
+
+    def paint(plotext: Any, panel: Any, name: str) -> int:
+        train, validation = history[name], history.get(f"val_{name}", ())
+        _signal(plotext, panel, list(enumerate(train, 1)), "braille", TRAINING)
+        _signal(plotext, panel, _dots(validation), "•", VALIDATION)
+        return len(train)
+
+    legend = LEGEND if any(f"val_{name}" in history for name in names) else ""
+    return _draw(names, paint, legend, width=width, color=color)
+
+
+def overlay(runs: Mapping[str, Curves], *, width: int, color: bool) -> str:
+    """Return the curves of several runs over each other, each by its letter.
+
+    Drawn is what all of them measured, on what was held out if they held anything out.
+    """
+    measured = [
+        name for name in next(iter(runs.values())) if all(name in one for one in runs.values())
+    ]
+    plain = [name for name in panels(dict.fromkeys(measured, ())) if name in measured]
+    names = [f"val_{name}" if f"val_{name}" in measured else name for name in plain]
+
+    def paint(plotext: Any, panel: Any, name: str) -> int:
+        for place, (letter, curves) in enumerate(runs.items()):
+            tint = TINTS[place % len(TINTS)]
+            if color:
+                _signal(plotext, panel, list(enumerate(curves[name], 1)), "braille", tint)
+            _signal(plotext, panel, _dots(curves[name]), letter, tint)
+        return max(len(curves[name]) for curves in runs.values())
+
+    return _draw(names, paint, "", width=width, color=color) if names else ""
+
+
+def _draw(
+    names: Sequence[str],
+    paint: Callable[[Any, Any, str], int],
+    legend: str,
+    *,
+    width: int,
+    color: bool,
+) -> str:
+    """Draw panels side by side; ``paint`` fills one, and returns how many epochs it shows."""
     import plotext
 
-    names = panels(history)
     plotext.terminal.limit(False, False)
     figure = plotext.figure
     figure.clear()
@@ -35,11 +78,16 @@ def draw(history: Curves, *, width: int, color: bool) -> str:
     for position, name in enumerate(names, 1):
         panel = figure.subplot(1, position) if len(names) > 1 else figure
         panel.plot_size(each, HEIGHT)
-        _panel(plotext, panel, name, history)
+        panel.theme("colorless")
+        epochs = paint(plotext, panel, name)
+        panel.title(name)
+        panel.legend(False)
+        ticks = range(1, epochs + 1)[:: max(1, -(-epochs // TICKS))]
+        panel.ruler("x").ticks(list(ticks), [str(epoch) for epoch in ticks])
     text = str(figure.build().string(colorless=not color))
     lines = [line.rstrip() for line in text.rstrip("\n").split("\n")]
-    if any(f"val_{name}" in history for name in names):
-        lines.append(LEGEND.center(each * len(names)).rstrip())
+    if legend:
+        lines.append(legend.center(each * len(names)).rstrip())
     return "\n".join(lines)
 
 
@@ -50,17 +98,10 @@ def panels(history: Curves) -> list[str]:
     return ["loss", *metrics[:1]]
 
 
-def _panel(plotext: Any, panel: Any, name: str, history: Curves) -> None:
-    train, validation = history[name], history.get(f"val_{name}", ())
-    panel.theme("colorless")
-    _signal(plotext, panel, list(enumerate(train, 1)), "braille", TRAINING)
-    apart = max(1, -(-len(validation) // DOTS))
-    dots = list(enumerate(validation, 1))[::-apart]  # the last epoch has one
-    _signal(plotext, panel, dots, "•", VALIDATION)
-    panel.title(name)
-    panel.legend(False)
-    ticks = range(1, len(train) + 1)[:: max(1, -(-len(train) // TICKS))]
-    panel.ruler("x").ticks(list(ticks), [str(epoch) for epoch in ticks])
+def _dots(values: Sequence[float]) -> list[tuple[int, float]]:
+    """Return the points that are marked: not too many, and the last epoch is one."""
+    apart = max(1, -(-len(values) // DOTS))
+    return list(enumerate(values, 1))[::-apart]
 
 
 def _signal(

@@ -1,23 +1,32 @@
-"""What is seen of a training: a bar while an epoch runs, a row when it has ended."""
+"""What is seen of a training: a bar while an epoch runs, a row when it has ended; or lines of JSON."""
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
-from .output import console, say, terminal
+from .output import colored, console, plural, say, terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from ..runtime.train import Examples
+    from ..compiler.graph import TypedGraph
+    from ..runtime.data import DataSet
+    from ..runtime.initial import Initial
+    from ..runtime.train import Examples, Trained
+    from ..specs.model import TrainSpec
 
 NARROWEST: Final = 8
+WIDTH: Final = 88
+"""Columns of the curves in a pipe."""
 GAP: Final = "  "
 
 
@@ -66,9 +75,49 @@ class Rows:
         return GAP.join(("epoch".rjust(self.first()), "time".rjust(NARROWEST), *names))
 
 
+class Teller(Protocol):
+    """Tells of a training, to people or to programs; it is a :class:`hornbook.runtime.train.Watcher`."""
+
+    folder: Path | None
+    stop: threading.Event
+
+    def head(
+        self, typed: TypedGraph, data: DataSet, style: str, loop: str, settings: TrainSpec
+    ) -> None:
+        """Tell what is to be trained."""
+
+    def first(self, weights: Initial) -> None:
+        """Tell which weights training begins with, where not with those of the seed."""
+
+    def kept(self, folder: Path, step: int | None = None, *, ended: bool = False) -> None:
+        """Tell where the run is kept, and after which step it goes on."""
+
+    def began(self, examples: Examples, epochs: int) -> None:
+        """Tell that training begins."""
+
+    def epoch_began(self, epoch: int) -> None:
+        """Tell of an epoch that begins."""
+
+    def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
+        """Tell of a step that has ended."""
+
+    def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
+        """Tell of an epoch that has ended."""
+
+    def result(self, trained: Trained, epochs: int) -> None:
+        """Tell what came of it, of so many epochs that were asked for."""
+
+    def where(self) -> str:
+        """Say where an interruption came."""
+
+    def __enter__(self) -> Teller: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 @final
 class View:
-    """Follows a training: :class:`hornbook.runtime.train.Watcher` for people.
+    """Tells people of a training.
 
     Into a pipe goes one line an epoch, and no control character.
     """
@@ -84,6 +133,44 @@ class View:
         self.source = "data"
         self.folder: Path | None = None
         self.stop = threading.Event()
+        self.begun = 0.0
+        self.first_step = 0
+
+    def head(
+        self, typed: TypedGraph, data: DataSet, style: str, loop: str, settings: TrainSpec
+    ) -> None:
+        """Say what is to be trained."""
+        from ..compiler.infer import count
+
+        self.source = data.name
+        if self.quiet:
+            return
+        size = plural(count(typed)[1], "parameter")
+        say(f"model  {typed.graph.name}: {size}, {style}, seed {settings.seed}")
+        say(
+            f"loop   {loop}: {plural(settings.epochs, 'epoch')} in batches of {settings.batch_size}"
+        )
+        for note in data.notes:
+            say(f"note   {note}")
+
+    def first(self, weights: Initial) -> None:
+        """Say which weights training begins with."""
+        if self.quiet:
+            return
+        begins, *others = weights.told()
+        say(f"first  {begins}")
+        for line in others:
+            say(f"note   {line}")
+
+    def kept(self, folder: Path, step: int | None = None, *, ended: bool = False) -> None:
+        """Say where the run is kept, and after which step it goes on."""
+        self.folder = folder
+        if self.quiet:
+            return
+        after = f", after {plural(step, 'step')}" if step else ", from the beginning"
+        say(f"run    {folder}{'' if step is None else after}")
+        if ended:
+            say("note   it had ended already; `--epochs N` trains it for longer")
 
     def began(self, examples: Examples, epochs: int) -> None:
         """Count the examples, and show an empty bar."""
@@ -97,14 +184,24 @@ class View:
     def epoch_began(self, epoch: int) -> None:
         """Begin the bar anew."""
         self.epoch = epoch
+        self.begun = 0.0
         if self.bar is not None and self.task is not None:
             self.bar.reset(self.task, description=f"epoch {epoch + 1}/{self.rows.epochs}", note="")
 
     def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
         """Move the bar."""
         if self.bar is not None and self.task is not None:
-            note = GAP.join(f"{name} {number(logs[name])}" for name in in_order(logs)[:2])
+            shown = [f"{name} {number(logs[name])}" for name in in_order(logs)[:2]]
+            note = GAP.join([*self.rate(step), *shown])
             self.bar.update(self.task, completed=step + 1, note=note)
+
+    def rate(self, step: int) -> list[str]:
+        """Return the steps a second; the first of an epoch, in which graphs may be made, are not counted."""
+        now = time.monotonic()
+        if not self.begun:
+            self.begun, self.first_step = now, step
+        took = now - self.begun
+        return [f"{(step - self.first_step) / took:.0f} steps/s"] if took > 0.1 else []
 
     def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
         """Write the row."""
@@ -125,6 +222,24 @@ class View:
             return f"interrupted {when}; nothing was saved"
         return f"interrupted {when}; go on with\n  hornbook resume {self.folder}"
 
+    def result(self, trained: Trained, epochs: int) -> None:
+        """Say how long it took, draw the curves, and say what the test examples give."""
+        if not self.quiet:
+            self._summary(trained, epochs)
+        for name in in_order(trained.test):
+            say(f"test {name} {number(trained.test[name])}")
+
+    def _summary(self, trained: Trained, epochs: int) -> None:
+        ran, took = len(trained.seconds), duration(sum(trained.seconds))
+        asked = f"{plural(epochs, 'epoch')} were asked for"
+        early = f"; a callback ended it, {asked}" if ran < epochs else ""
+        say(f"\ntrained {plural(ran, 'epoch')} in {took}{early}\n")
+        if ran > 1 and "utf" in (sys.stdout.encoding or "").lower():
+            from .curves import draw
+
+            width = shutil.get_terminal_size().columns if self.live else WIDTH
+            say(draw(trained.history.history, width=width, color=colored(sys.stdout)) + "\n")
+
     def __enter__(self) -> View:
         return self
 
@@ -132,6 +247,108 @@ class View:
         """Remove the bar."""
         self.stack.close()
         self.bar = None
+
+
+@final
+class JsonView:
+    """Tells programs of a training: a line of JSON for what is trained, every epoch, and the result."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.folder: Path | None = None
+        self.stop = threading.Event()
+
+    def head(
+        self, typed: TypedGraph, data: DataSet, style: str, loop: str, settings: TrainSpec
+    ) -> None:
+        """Tell what is to be trained."""
+        from ..compiler.infer import count
+
+        self._tell(
+            "model",
+            model=typed.graph.name,
+            parameters=count(typed)[1],
+            style=style,
+            loop=loop,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            data=data.name,
+            notes=list(data.notes),
+        )
+
+    def first(self, weights: Initial) -> None:
+        """Tell which weights training begins with."""
+        match = weights.match
+        self._tell(
+            "first",
+            source=weights.source,
+            loaded=list(match.loaded),
+            missing=list(match.missing),
+            misfit=list(match.misfit),
+            unexpected=list(match.unexpected),
+        )
+
+    def kept(self, folder: Path, step: int | None = None, *, ended: bool = False) -> None:
+        """Tell where the run is kept, and after which step it goes on."""
+        self.folder = folder
+        self._tell("run", run=str(folder), steps=step or 0, ended=ended)
+
+    def began(self, examples: Examples, epochs: int) -> None:  # noqa: ARG002
+        """Tell how many examples there are."""
+        held = examples.validation
+        self._tell(
+            "data",
+            training=examples.training.examples,
+            validation=0 if held is None else held.examples,
+            test=examples.test.examples,
+        )
+
+    def epoch_began(self, epoch: int) -> None:
+        """Tell nothing: a program wants what has happened."""
+
+    def step_ended(self, step: int, logs: Mapping[str, float]) -> None:
+        """Tell nothing: metrics.jsonl has lines of steps."""
+
+    def epoch_ended(self, epoch: int, seconds: float, logs: Mapping[str, float]) -> None:
+        """Tell what an epoch, counted from 1, has come to."""
+        self._tell("epoch", epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs))
+
+    def result(self, trained: Trained, epochs: int) -> None:
+        """Tell what the test examples give."""
+        self.quiet = False
+        self._tell(
+            "result",
+            test=_numbers(trained.test),
+            epochs=len(trained.seconds),
+            asked=epochs,
+            seconds=sum(trained.seconds),
+            run=None if self.folder is None else str(self.folder),
+        )
+
+    def where(self) -> str:
+        """Say where an interruption came."""
+        if self.folder is None:
+            return "interrupted; nothing was saved"
+        return f"interrupted; go on with\n  hornbook resume {self.folder}"
+
+    def __enter__(self) -> JsonView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to remove."""
+
+    def _tell(self, event: str, **what: Any) -> None:
+        if not self.quiet:
+            say(json.dumps({"event": event, **what}))
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return numbers as JSON can hold them."""
+    return {
+        name: float(values[name]) if math.isfinite(values[name]) else None
+        for name in in_order(values)
+    }
 
 
 def counts(examples: Examples) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, final
@@ -14,20 +13,21 @@ import typer
 
 from ..specs.diagnostics import Diagnostic, SpecError
 from . import options
-from .output import colored, interruptible, plural, report, say, stoppable, terminal
-from .progress import View, duration, in_order, number
+from .output import interruptible, report, stoppable
+from .progress import JsonView, Teller, View
 
 if TYPE_CHECKING:
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
+    from ..runtime.initial import Initial
     from ..runtime.runs import Run
     from ..runtime.session import Manner
-    from ..runtime.train import Trained
     from ..specs.load import Spec
-    from ..specs.model import TrainSpec
 
-WIDTH = 88
-"""Columns of the curves in a pipe."""
+TELLERS: Mapping[options.Format, Callable[..., Teller]] = {
+    options.Format.text: View,
+    options.Format.json: JsonView,
+}
 EVERY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s)?")
 
 EveryOption: TypeAlias = Annotated[
@@ -44,6 +44,16 @@ LogEvery: TypeAlias = Annotated[
         metavar="STEPS", min=1, help="Steps from a line of metrics to the next. Default: 100."
     ),
 ]
+Form: TypeAlias = Annotated[
+    options.Format, typer.Option("--format", help="For people, or for programs: lines of JSON.")
+]
+Tensorboard: TypeAlias = Annotated[
+    bool, typer.Option("--tensorboard", help="Write for TensorBoard, into the run's folder.")
+]
+Wandb: TypeAlias = Annotated[
+    bool, typer.Option("--wandb", help="Let Weights & Biases follow the run.")
+]
+Mlflow: TypeAlias = Annotated[bool, typer.Option("--mlflow", help="Let MLflow follow the run.")]
 Quiet: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the result on the test examples alone.")
 ]
@@ -70,6 +80,14 @@ def train(
     ] = None,
     settings: options.Settings = None,
     max_params: options.MaxParams = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--init-from",
+            metavar="RUN|FILE",
+            help="Begin with the weights of a run or a file, by the names of their layers.",
+        ),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the run. Default: runs/<name>-<time>."),
@@ -77,7 +95,11 @@ def train(
     no_run: Annotated[bool, typer.Option("--no-run", help="Keep nothing of the run.")] = False,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    tensorboard: Tensorboard = False,
+    wandb: Wandb = False,
+    mlflow: Mlflow = False,
     quiet: Quiet = False,
+    form: Form = options.Format.text,
 ) -> None:
     """Train the model of a spec, and test it.
 
@@ -86,11 +108,13 @@ def train(
     """
     from ..compiler.needs import training_of
 
-    if no_run and (run or every or log_every):
-        raise typer.BadParameter(
-            "it goes with none of --run, --every, --log-every", param_hint="--no-run"
-        )
+    followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
+    if no_run and (run or every or log_every or followers):
+        message = "it goes with none of --run, --every, --log-every and the trackers"
+        raise typer.BadParameter(message, param_hint="--no-run")
     interval(every)
+    if init_from is not None:
+        readable(init_from)
 
     given = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     replaced = [
@@ -101,18 +125,20 @@ def train(
     training_of(asked.load())
     if run is not None:
         free(run)
-    view = View(quiet=quiet)
+    view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         dataset, loaded, typed = opened(asked, style.value)
         from ..runtime.runs import named_folder, new_folder
         from ..runtime.session import start
+        from ..runtime.trackers import need_trackers
         from ..runtime.train import train
 
         asked_for = training_of(loaded)
         chosen = loop.value if loop else asked_for.loop
-        view.source = dataset.name
-        if not quiet:
-            _head(typed, dataset, style.value, chosen, asked_for)
+        first = beginning(init_from, typed, style.value, asked_for.seed)
+        view.head(typed, dataset, style.value, chosen, asked_for)
+        if first is not None:
+            view.first(first)
         if no_run:
             trained = train(
                 loaded,
@@ -121,12 +147,12 @@ def train(
                 loop=chosen,
                 watcher=view,
                 max_params=asked.budget,
+                initial=first and first.give,
             )
         else:
+            need_trackers(followers)
             folder = new_folder(loaded.name) if run is None else named_folder(run)
-            view.folder = folder
-            if not quiet:
-                say(f"run    {folder}")
+            view.kept(folder)
             with stoppable(view.stop):
                 trained = start(
                     folder,
@@ -134,12 +160,10 @@ def train(
                     dataset,
                     style=style.value,
                     loop=chosen,
-                    manner=manner(view, every, log_every, asked.budget),
+                    initial=first and (first.source, first.give),
+                    manner=manner(view, every, log_every, asked.budget, followers),
                 )[1]
-    if not quiet:
-        _summary(trained, training_of(loaded).epochs)
-    for name in in_order(trained.test):
-        say(f"test {name} {number(trained.test[name])}")
+    view.result(trained, training_of(loaded).epochs)
 
 
 def resume(
@@ -149,8 +173,12 @@ def resume(
     ] = None,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    tensorboard: Tensorboard = False,
+    wandb: Wandb = False,
+    mlflow: Mlflow = False,
     max_params: options.MaxParams = None,
     quiet: Quiet = False,
+    form: Form = options.Format.text,
 ) -> None:
     """Go on with a run that was stopped, bit for bit as if it had not been.
 
@@ -159,7 +187,8 @@ def resume(
     from .quiet import start_runtime
 
     interval(every)
-    view = View(quiet=quiet)
+    followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
+    view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         start_runtime()
         from ..runtime.session import resume as go_on
@@ -170,27 +199,48 @@ def resume(
             from ..compiler.driver import analyse
             from ..compiler.needs import training_of
 
-            settings = training_of(spec)
-            view.source = dataset.name
-            if not quiet:
-                typed = analyse(spec, max_params=options.max_params(max_params))
-                _head(typed, dataset, kept.info.style, kept.info.loop, settings)
-                where = f"after {plural(step, 'step')}" if step else "from the beginning"
-                say(f"run    {run}, {where}")
+            budget = options.max_params(max_params)
+            typed = analyse(spec, max_params=budget)
+            view.head(typed, dataset, kept.info.style, kept.info.loop, training_of(spec))
+            view.kept(run, step, ended=kept.result() is not None and epochs is None)
 
         with stoppable(view.stop):
             kept, trained = go_on(
                 run,
                 epochs=epochs,
-                manner=manner(view, every, log_every, options.max_params(max_params)),
+                manner=manner(view, every, log_every, options.max_params(max_params), followers),
                 told=told,
             )
-    if not quiet:
-        from ..compiler.needs import training_of
+    from ..compiler.needs import training_of
 
-        _summary(trained, training_of(kept.spec()).epochs)
-    for name in in_order(trained.test):
-        say(f"test {name} {number(trained.test[name])}")
+    view.result(trained, training_of(kept.spec()).epochs)
+
+
+def readable(source: Path) -> None:
+    """See that first weights can come from a path, before anything takes long.
+
+    Raises:
+        typer.BadParameter: where nothing is there, or something else than a run or weights.
+    """
+    endings = (".safetensors", ".keras", ".weights.h5")
+    if not source.exists():
+        raise typer.BadParameter(f"`{source}` does not exist", param_hint="--init-from")
+    if not source.is_dir() and not source.name.endswith(endings):
+        message = f"expected the folder of a run, or a file that ends in {', '.join(endings)}; received `{source}`"
+        raise typer.BadParameter(message, param_hint="--init-from")
+
+
+def beginning(source: Path | None, typed: TypedGraph, style: str, seed: int) -> Initial | None:
+    """Return the weights to begin with, where they are not those of the seed.
+
+    Raises:
+        SpecError: HB901, HB801 to HB803, HB925.
+    """
+    if source is None:
+        return None
+    from ..runtime.initial import first_weights
+
+    return first_weights(source, typed, style, seed=seed)
 
 
 def interval(text: str | None) -> tuple[float | None, int | None] | None:
@@ -208,8 +258,15 @@ def interval(text: str | None) -> tuple[float | None, int | None] | None:
     return (float(found[1]), None) if found[2] else (None, int(found[1]))
 
 
-def manner(view: View, every: str | None, log_every: int | None, budget: int) -> Manner:
-    """Return how a run is kept."""
+def trackers(**wanted: bool) -> tuple[str, ...]:
+    """Return the names of the trackers that are wanted."""
+    return tuple(name for name, given in wanted.items() if given)
+
+
+def manner(
+    view: Teller, every: str | None, log_every: int | None, budget: int, followers: tuple[str, ...]
+) -> Manner:
+    """Return how a run is kept and followed."""
     from ..runtime.saver import LOG_EVERY, Every
     from ..runtime.session import Manner
 
@@ -217,6 +274,7 @@ def manner(view: View, every: str | None, log_every: int | None, budget: int) ->
     return Manner(
         every=Every() if given is None else Every(*given),
         log_every=log_every or LOG_EVERY,
+        trackers=followers,
         watcher=view,
         stop=view.stop,
         warn=lambda warning: report([warning]),
@@ -290,28 +348,3 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
     report(() if loaded.assumed else advise(loaded, typed))
     start_runtime()
     return dataset, loaded, typed
-
-
-def _head(typed: TypedGraph, dataset: DataSet, style: str, loop: str, settings: TrainSpec) -> None:
-    from ..compiler.infer import count
-
-    say(
-        f"model  {typed.graph.name}: {plural(count(typed)[1], 'parameter')}, {style}, seed {settings.seed}"
-    )
-    say(f"loop   {loop}: {plural(settings.epochs, 'epoch')} in batches of {settings.batch_size}")
-    for note in dataset.notes:
-        say(f"note   {note}")
-
-
-def _summary(trained: Trained, epochs: int) -> None:
-    ran, took = len(trained.seconds), duration(sum(trained.seconds))
-    early = (
-        f"; a callback ended it, {plural(epochs, 'epoch')} were asked for" if ran < epochs else ""
-    )
-    say(f"\ntrained {plural(ran, 'epoch')} in {took}{early}\n")
-    if ran > 1 and "utf" in (sys.stdout.encoding or "").lower():
-        from .curves import draw
-
-        live = terminal(sys.stdout)
-        width = shutil.get_terminal_size().columns if live else WIDTH
-        say(draw(trained.history.history, width=width, color=colored(sys.stdout)) + "\n")

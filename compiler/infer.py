@@ -19,12 +19,14 @@ from .graph import (
     Inference,
     Literal,
     Node,
+    Shape,
     TensorType,
     TypedGraph,
     TypedNode,
     Value,
     Weight,
 )
+from .masking import check_mask, mask_after
 from .shapes import infer as apply_rule
 from .shapes.calls import check_call
 from .shapes.literals import check_literals
@@ -58,6 +60,7 @@ class _Inference:
         self.types: dict[str, TensorType] = {one.name: one.type for one in graph.inputs}
         self.outputs: dict[str, tuple[TensorType, ...]] = {}
         self.weights: dict[str, tuple[Weight, ...]] = {}
+        self.masks: dict[str, Shape | None] = {}
         self.problems: list[Diagnostic] = []
 
     def run(self) -> TypedGraph:
@@ -91,6 +94,9 @@ class _Inference:
                     ),
                 )
             self.consistent(node, layer.spec, found)
+            masks = [self.masks.get(one.name) for one in node.inputs]
+            check_mask(spec, types[0], masks[0], dict(node.arguments))
+            self.masks[node.name] = mask_after(spec, types, masks)
         except RuleError as error:
             self.problems.append(self.diagnostic(node, error))
             return None

@@ -54,6 +54,7 @@ class Checkpoints:
             OSError: where it cannot be written; those written before are untouched, and nothing is left of it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        durable.sync_folder(self.folder.parent)  # its own name, and that of the lines beside it
         target = self.folder / _name(step)
         try:
             if target.exists():  # a state of the same step, written by a run that was killed later
@@ -62,9 +63,12 @@ class Checkpoints:
         except OSError:
             shutil.rmtree(target.with_name(durable.TEMPORARY + target.name), ignore_errors=True)
             raise
-        for old in self._paths()[KEPT:]:
-            with suppress(OSError):  # what cannot be removed does no harm
-                self._remove(old)
+        # Later steps are those of a state that was passed over: broken, and never gone on with.
+        needed = [path for path in self._paths() if int(path.name) <= step][:KEPT]
+        for old in self._paths():
+            if old not in needed:
+                with suppress(OSError):  # what cannot be removed does no harm
+                    self._remove(old)
         return target
 
     def newest(self) -> Found | None:
@@ -81,7 +85,7 @@ class Checkpoints:
             broken.append(f"`{path}`: {found}")
         if broken:
             message = f"no checkpoint in `{self.folder}` is valid"
-            help = "start anew: `hornbook train` with the run's `resolved.yaml`"
+            help = f"start anew: `hornbook train {self.folder.parent / 'resolved.yaml'}`"
             notes = tuple(Note(one) for one in broken)
             raise SpecError([Diagnostic("HB902", message, None, notes, help)])
         return None
@@ -161,19 +165,34 @@ def _manifest(files: Mapping[str, bytes]) -> bytes:
 
 def complaint(error: OSError, folder: Path, needed: int) -> Diagnostic:
     """Say, as a warning, that a checkpoint could not be written, and how much room one needs."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    reason = "the disk is full" if full else (error.strerror or "unknown reason").lower()
-    notes = [
-        Note(
-            f"a checkpoint needs {_megabytes(needed)}, and a new one is written before an old one goes"
-        )
-    ]
-    with suppress(OSError):
-        notes.append(Note(f"{_megabytes(shutil.disk_usage(folder).free)} are free"))
+    needs = (
+        f"a checkpoint needs {_megabytes(needed)}, and a new one is written before an old one goes"
+    )
     last = next(iter(Checkpoints(folder)._paths()), None)
     kept = f"the last good one, `{last}`, is untouched" if last else "there is none yet"
-    message = f"a checkpoint could not be written to `{folder}`: {reason}; {kept}"
-    return Diagnostic("HB903", message, None, tuple(notes), "training goes on", "warning")
+    message = f"a checkpoint could not be written to `{folder}`: {_reason(error)}; {kept}"
+    notes = (Note(needs), *_room(folder), Note("training goes on"))
+    return Diagnostic("HB903", message, None, notes, severity="warning")
+
+
+def unfinished(error: OSError, folder: Path, needed: int = 0) -> Diagnostic:
+    """Say that what a run ended with could not be written."""
+    message = f"the end of `{folder}` could not be written: {_reason(error)}"
+    needs = (Note(f"its weights need {_megabytes(needed)}"),) if needed else ()
+    help = f"see to it, then go on with `hornbook resume {folder}`"
+    return Diagnostic("HB903", message, None, (*needs, *_room(folder)), help)
+
+
+def _reason(error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "the disk is full" if full else (error.strerror or "unknown reason").lower()
+
+
+def _room(folder: Path) -> tuple[Note, ...]:
+    try:
+        return (Note(f"{_megabytes(shutil.disk_usage(folder).free)} are free"),)
+    except OSError:
+        return ()
 
 
 def _megabytes(size: int) -> str:

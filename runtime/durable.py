@@ -1,13 +1,16 @@
 """Files that are whole or not there: what is written survives a kill at any instant.
 
-Everything goes through the three calls below, so that a test can make each of them fail.
+All of it goes through the three calls below, so that a test can make each of them fail.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import final
 
 TEMPORARY = ".part-"
 """How names of what is not whole yet begin."""
@@ -75,3 +78,53 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     sync_folder(part)
     rename(part, folder)
     sync_folder(folder.parent)
+
+
+@final
+class Lines:
+    """A file that grows line by line; what cannot be written is held until it can."""
+
+    def __init__(self, descriptor: int, length: int) -> None:
+        self.length = length
+        """Bytes that the file has with all lines, those included that are held."""
+        self._descriptor = descriptor
+        self._held = bytearray()
+        self._lock = threading.Lock()
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path, length: int) -> Iterator[Lines]:
+        """Open a file of lines, which is cut to a length first."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            os.ftruncate(descriptor, length)
+            yield cls(descriptor, length)
+        finally:
+            os.close(descriptor)
+
+    def add(self, line: bytes) -> None:
+        """Write a line, or hold it."""
+        self.length += len(line)
+        with self._lock:
+            self._held += line
+        with suppress(OSError):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held.
+
+        Raises:
+            OSError: where it cannot be.
+        """
+        with self._lock:
+            while self._held:
+                del self._held[: write(self._descriptor, memoryview(bytes(self._held)))]
+
+    def sync(self) -> None:
+        """Wait until all lines are on the disk.
+
+        Raises:
+            OSError: where they cannot be.
+        """
+        self.flush()
+        sync(self._descriptor)

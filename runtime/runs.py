@@ -22,9 +22,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from ..compiler.driver import analyse
@@ -34,12 +33,13 @@ from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec, load
 from ..specs.resolve import resolved
 from ..specs.write import write_spec
-from .archive import read_weights, restore
-from .build import Built, build_typed
 from .checkpoints import Checkpoints
-from .data import DataSet
 from .durable import replace_file
-from .state import State
+
+if TYPE_CHECKING:  # runs are listed and compared without TensorFlow
+    from .build import Built
+    from .data import DataSet
+    from .state import State
 
 FORMAT: Final = 1
 RUNS: Final = Path("runs")
@@ -103,6 +103,9 @@ class Run:
         Raises:
             SpecError: HB901 where there are no weights, HB905 where they are of another model.
         """
+        from .archive import read_weights, restore
+        from .build import build_typed
+
         spec = self.spec()
         built = build_typed(analyse(spec), style or self.info.style, seed=self.info.seed)
         path = self.folder / WEIGHTS
@@ -118,10 +121,14 @@ class Run:
         return built
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the lines of metrics; one that is not whole, the last of a run that was killed, is left out."""
+        """Return the lines of metrics; one that is not whole, the last of a run that was killed, is left out.
+
+        Raises:
+            SpecError: HB906 where one that is whole is not what was written.
+        """
         path = self.folder / METRICS
         texts = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
-        return [json.loads(text) for text in texts]
+        return [_line(path, number, text) for number, text in enumerate(texts, 1)]
 
     def history(self) -> dict[str, list[float]]:
         """Return the metrics of the epochs, by name."""
@@ -154,6 +161,8 @@ class Run:
         Raises:
             SpecError: HB902 where none is valid, HB905 where it is of another spec, HB906 where lines are missing.
         """
+        from .state import State
+
         self.checkpoints.clean()
         found = self.checkpoints.newest()
         if found is None and self.info.initial is not None:
@@ -201,10 +210,29 @@ class Run:
         finally:
             lock.release()
 
+    def busy(self) -> bool:
+        """Tell whether a process trains this run."""
+        try:
+            with self.held():
+                return False
+        except (SpecError, OSError):
+            return True
+
     def finish(self, built_weights: bytes, result: Mapping[str, Any]) -> None:
         """Write the weights and the result of the end."""
         replace_file(self.folder / WEIGHTS, built_weights)
         replace_file(self.folder / RESULT, _json(result))
+
+
+def _line(path: Path, number: int, text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        message = f"line {number} of `{path}` is damaged"
+        raise SpecError([Diagnostic("HB906", message, help="bring back the file as it was")])
+    return found
 
 
 def _other_spec(folder: Path, old: str, new: str) -> Diagnostic:
@@ -363,6 +391,8 @@ def _scaling(scaling: Any) -> Any:
         return {name: _scaling(one) for name, one in scaling.items()}
     if scaling is None:
         return None
+    import numpy as np
+
     return {
         "offset": np.asarray(scaling.offset).tolist(),
         "scale": np.asarray(scaling.scale).tolist(),

@@ -11,14 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final, final
+from typing import Any, Final, final
 
 import keras
 
-from ..specs.diagnostics import Diagnostic
-from . import durable
+from ..specs.diagnostics import Diagnostic, SpecError
 from .build import Built
-from .checkpoints import Checkpoints, complaint
+from .checkpoints import Checkpoints, complaint, unfinished
+from .durable import Lines
 from .state import About, State, callbacks_of, capture, put_back, put_back_metrics
 
 Logs = Mapping[str, Any]
@@ -105,23 +105,31 @@ class Saver(keras.callbacks.Callback):  # type: ignore[misc]
         about = recording.state.about if recording.state else None
         self.epoch = about.epoch if about else 0
         self.steps = about.steps if about else 0
-        self.file: IO[bytes] | None = None
+        self.lines: Lines | None = None
         self.writer = ThreadPoolExecutor(1, "checkpoints")
         self.pending: Future[None] | None = None
         self.last = time.monotonic()
         self.last_steps = self.steps
+        self.failing = False
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Hold the file of metrics open, and wait in the end for what is still being written."""
+        """Hold the file of metrics open, and wait in the end for what is still being written.
+
+        Raises:
+            SpecError: HB903 where lines could not be written to the end.
+        """
         state = self.recording.state
-        with open(self.recording.lines, "ab") as self.file:
-            # Lines that were written after the state are written again.
-            self.file.truncate(state.about.lines if state else 0)
+        # Lines that were written after the state are written again.
+        with Lines.open(self.recording.lines, state.about.lines if state else 0) as self.lines:
             try:
                 yield
             finally:
                 self.writer.shutdown(wait=True)
+            try:
+                self.lines.flush()
+            except OSError as error:
+                raise SpecError([unfinished(error, self.recording.folder)]) from None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Put back the state that the run goes on from."""
@@ -131,7 +139,11 @@ class Saver(keras.callbacks.Callback):  # type: ignore[misc]
                 self.model._symbolic_build(data_batch=self.example)
                 self._save(0, 0, wait=True)
             return
-        put_back(self.built, self.others, state, self.example)
+        try:
+            put_back(self.built, self.others, state, self.example)
+        except ValueError as error:
+            message = f"the checkpoint of `{self.recording.folder}` does not fit its model: {error}"
+            raise SpecError([Diagnostic("HB905", message)]) from None
         about = state.about
         history = self.model.history
         history.epoch[:] = about.epochs
@@ -176,13 +188,12 @@ class Saver(keras.callbacks.Callback):  # type: ignore[misc]
         return self.recording.every.due(time.monotonic() - self.last, self.steps - self.last_steps)
 
     def _line(self, place: dict[str, Any], logs: Logs | None) -> None:
-        assert self.file is not None
+        assert self.lines is not None
         numbers = {name: finite(float(value)) for name, value in (logs or {}).items()}
-        self.file.write(json.dumps(place | numbers).encode() + b"\n")
+        self.lines.add(json.dumps(place | numbers).encode() + b"\n")
 
     def _save(self, epoch: int, step: int, *, wait: bool = False) -> None:
-        assert self.file is not None
-        self.file.flush()
+        assert self.lines is not None
         history = self.model.history
         about = About(
             epoch=epoch,
@@ -192,7 +203,7 @@ class Saver(keras.callbacks.Callback):  # type: ignore[misc]
             style=self.recording.style,
             loop=self.recording.loop,
             spec=self.recording.spec,
-            lines=self.file.tell(),
+            lines=self.lines.length,
             history={name: list(map(float, values)) for name, values in history.history.items()},
             epochs=list(history.epoch),
             seconds=list(self.seconds),
@@ -202,17 +213,20 @@ class Saver(keras.callbacks.Callback):  # type: ignore[misc]
         self.last, self.last_steps = time.monotonic(), self.steps
         if self.pending is not None:
             self.pending.result()
-        self.pending = self.writer.submit(self._write, state, self.file.fileno())
+        self.pending = self.writer.submit(self._write, state, self.lines)
         if wait:
             self.pending.result()
 
-    def _write(self, state: State, lines: int) -> None:
+    def _write(self, state: State, lines: Lines) -> None:
         checkpoints = self.recording.checkpoints
         try:
-            durable.sync(lines)  # a state must not be on the disk before the lines it counts
+            lines.sync()  # a state must not be on the disk before the lines it counts
             checkpoints.write(state.about.steps, state.files())
+            self.failing = False
         except OSError as error:
-            self.recording.warn(complaint(error, checkpoints.folder, state.size))
+            if not self.failing:  # said once, until one is written again
+                self.recording.warn(complaint(error, checkpoints.folder, state.size))
+            self.failing = True
 
 
 def finite(value: float) -> float | None:

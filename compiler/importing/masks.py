@@ -9,26 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from ..masking import RECURRENT, THROUGH
 from .flat import Flat, FlatCall, Tensor, tensors
 
 Mask: TypeAlias = int | None
 """A number for each computation of a mask, so that two are compared however deep they are."""
 
-THROUGH: Final = frozenset(
-    {
-        "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization",
-        "Bidirectional", "Dense", "Dropout", "ELU", "EinsumDense", "GRU", "GaussianDropout",
-        "GaussianNoise", "GroupNormalization", "Identity", "LSTM", "LayerNormalization",
-        "LeakyReLU", "MultiHeadAttention", "Normalization", "PReLU", "RMSNormalization", "ReLU",
-        "Rescaling", "SimpleRNN", "Softmax", "SpatialDropout1D", "TimeDistributed",
-        "UnitNormalization",
-    }
-)  # fmt: skip
-"""Layers that hand on the mask of their input."""
-
 MERGES: Final = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"})
 ATTENTIONS: Final = ("Attention", "AdditiveAttention")
-RECURRENT: Final = frozenset({"GRU", "LSTM", "SimpleRNN", "Bidirectional"})
 MASKS: Final = ("mask", "query_mask", "value_mask", "key_mask")
 QUERY_VALUE_KEY: Final[Mapping[str, int]] = {"query_mask": 0, "value_mask": 1, "key_mask": 2}
 

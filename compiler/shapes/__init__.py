@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...specs import activations
 from ...specs.base import LayerSpec, NodeSpec
+from ...specs.layers.activation import Softmax
+from ...specs.layers.ops import Softmax as SoftmaxOp
 from ..graph import Inference, TensorType
 from . import (
     activation,
@@ -83,6 +86,26 @@ def _check_texts(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> None:
             )
 
 
+SOFTMAX = (Softmax, SoftmaxOp)
+SOFTMAX_AXES = 5
+"""Axes, the batch included, that TensorFlow's softmax takes on a processor (oneDNN's kernel)."""
+
+
+def _check_softmax(layer: NodeSpec, output: TensorType) -> None:
+    """Raise HB401 where a softmax has more axes than there is a kernel for."""
+    made = layer if isinstance(layer, SOFTMAX) else getattr(layer, "activation", None)
+    if made != "softmax" and not isinstance(made, (*SOFTMAX, activations.Softmax)):
+        return
+    several = isinstance(getattr(made, "axis", None), tuple)
+    if output.rank > SOFTMAX_AXES and not several:
+        raise RuleError(
+            "HB401",
+            f"TensorFlow's softmax takes {SOFTMAX_AXES} axes at most, but receives {output.rank}: {output}",
+            field=None if made is layer else "activation",
+            help="join axes by a `Reshape` before it",
+        )
+
+
 def infer(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> Inference:
     """Apply the rule of a layer to the types of its inputs.
 
@@ -93,6 +116,7 @@ def infer(layer: NodeSpec, inputs: tuple[TensorType, ...]) -> Inference:
     """
     _check_texts(layer, inputs)
     found = RULES[type(layer)](layer, inputs)
+    _check_softmax(layer, found.output)
     if not isinstance(layer, LayerSpec):
         return found
     check_parts(layer, found)

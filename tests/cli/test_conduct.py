@@ -41,6 +41,7 @@ LIGHT = [
     ["init", "mine"],
     ["train", "--help"],
     ["verify", "--help"],
+    ["runs"],
 ]
 
 

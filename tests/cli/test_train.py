@@ -22,14 +22,17 @@ def test_a_whole_training(hornbook, small) -> None:
     done = hornbook("train", small)
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[:3] == [
+    (run,) = Path("runs").iterdir()
+    assert re.fullmatch(r"small-\d{8}-\d{6}", run.name)
+    assert lines[:4] == [
         "model  small: 139 parameters, functional, seed 0",
         "loop   fit: 2 epochs in batches of 32",
+        f"run    {run}",
         "data   wine: 142 examples to train on, 36 to test",
     ]
-    assert lines[4].split() == ["epoch", "time", "loss", "accuracy"]
-    assert [line.split()[0] for line in lines[5:7]] == ["1/2", "2/2"]
-    assert re.fullmatch(r"trained 2 epochs in [\d.]+s", lines[8])
+    assert lines[5].split() == ["epoch", "time", "loss", "accuracy"]
+    assert [line.split()[0] for line in lines[6:8]] == ["1/2", "2/2"]
+    assert re.fullmatch(r"trained 2 epochs in [\d.]+s", lines[9])
     assert any("⠉" in line or "⠒" in line or "⠤" in line for line in lines)
     assert re.fullmatch(r"test loss \d\.\d{4}", lines[-2])
     assert re.fullmatch(r"test accuracy [01]\.\d{4}", lines[-1])
@@ -185,18 +188,36 @@ def test_a_loss_that_is_not_finite(hornbook, small) -> None:
     assert "test" not in done.out.splitlines()[-1]
 
 
+INTERRUPTING = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+from hornbook.cli import main
+from hornbook.cli.progress import View
+View.epoch_ended = lambda *_: signal.raise_signal(signal.SIGINT)
+main()
+"""
+
+
 def test_an_interruption_is_one_line_and_tensorflow_says_nothing(
     apart, small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
-    script = (
-        "import signal\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
-        "from hornbook.cli import main\n"
-        "from hornbook.cli.progress import View\n"
-        "View.epoch_ended = lambda *_: signal.raise_signal(signal.SIGINT)\n"
-        "main()"
-    )
-    done = apart("train", small, script=script)
+    done = apart("train", small, "--no-run", script=INTERRUPTING)
     assert done.code == 130
     assert done.err == "interrupted in epoch 1 of 2; nothing was saved\n"
+    assert not Path("runs").exists()
+
+
+def test_an_interruption_writes_a_state_and_says_how_to_go_on(apart, hornbook, small) -> None:
+    whole = hornbook("train", small, "--quiet", "--run", "whole")
+    done = apart("train", small, "--run", "cut", script=INTERRUPTING)
+    assert done.code == 130
+    assert done.err.splitlines() == [
+        "ending after this step; once more ends it at once",
+        "interrupted in epoch 1 of 2; go on with",
+        "  hornbook resume cut",
+    ]
+    again = hornbook("resume", "cut", "--quiet")
+    assert (again.code, again.err, again.out) == (0, "", whole.out)
+    for name in ("weights.safetensors", "metrics.jsonl"):
+        assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()

@@ -36,13 +36,13 @@ def test_a_chain_becomes_a_block_with_parameters_and_a_repetition() -> None:
     found = rolled(CHAIN)
     assert list(found["blocks"]) == ["stage"]
     block = found["blocks"]["stage"]
-    assert block["parameters"] == [{"filters": 8}, {"strides": 1}]
+    assert block["parameters"] == ({"filters": 8}, {"strides": 1})
     assert [next(iter(item.values()))["name"] for item in block["layers"]] == ["conv", "bn", "relu"]
-    assert found["layers"] == [
+    assert found["layers"] == (
         {"stage": {"repeat": 4, "name": "stage_{$index}"}},
         {"stage": {"filters": 16, "strides": 2, "name": "stage_5"}},
         "Flatten",
-    ]
+    )
 
 
 def test_names_are_kept() -> None:
@@ -71,8 +71,8 @@ def test_a_shortcut_is_the_input_of_the_block() -> None:
     )
     found = rolled(f"name: a\ninputs: {{x: [4]}}\nlayers:\n{layers}")
     (block,) = found["blocks"].values()
-    assert block["layers"][2] == {"Add": {"name": "sum", "inputs": ["b", "input"]}}
-    assert found["layers"] == [{"r": {"repeat": 4, "name": "r{$index - 1}"}}]
+    assert block["layers"][2] == {"Add": {"name": "sum", "inputs": ("b", "input")}}
+    assert found["layers"] == ({"r": {"repeat": 4, "name": "r{$index - 1}"}},)
 
 
 def test_what_does_not_repeat_stays() -> None:

@@ -78,7 +78,7 @@ def test_a_page_without_a_spec_shows_a_command_and_its_message(code: str) -> Non
     (shown,) = blocks(code, "console")
     command, message, *_ = shown.splitlines()
     assert command.startswith("$ hornbook ")
-    assert message.startswith(f"error[{code}]: ")
+    assert message.startswith((f"error[{code}]: ", f"warning[{code}]: "))
 
 
 @pytest.mark.parametrize("code", CODES)
