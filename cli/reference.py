@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -51,9 +53,11 @@ def _list_zoo(names: tuple[str, ...]) -> None:
 
 
 def first_comment(text: str) -> str:
-    """Return the comment that a spec opens with."""
-    first = text.split("\n", 1)[0]
-    return first.lstrip("# ") if first.startswith("#") else ""
+    """Return the first sentence of the comment that a spec opens with."""
+    lines = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    comment = " ".join(line.lstrip("# ") for line in lines)
+    sentence = re.match(r".*?[.?](?= [A-Z0-9]|$)", comment)
+    return sentence[0] if sentence else comment
 
 
 def explain(

@@ -47,6 +47,13 @@ LogEvery: TypeAlias = Annotated[
 Form: TypeAlias = Annotated[
     options.Format, typer.Option("--format", help="For people, or for programs: lines of JSON.")
 ]
+Tensorboard: TypeAlias = Annotated[
+    bool, typer.Option("--tensorboard", help="Write for TensorBoard, into the run's folder.")
+]
+Wandb: TypeAlias = Annotated[
+    bool, typer.Option("--wandb", help="Let Weights & Biases follow the run.")
+]
+Mlflow: TypeAlias = Annotated[bool, typer.Option("--mlflow", help="Let MLflow follow the run.")]
 Quiet: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the result on the test examples alone.")
 ]
@@ -88,6 +95,9 @@ def train(
     no_run: Annotated[bool, typer.Option("--no-run", help="Keep nothing of the run.")] = False,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    tensorboard: Tensorboard = False,
+    wandb: Wandb = False,
+    mlflow: Mlflow = False,
     quiet: Quiet = False,
     form: Form = options.Format.text,
 ) -> None:
@@ -98,10 +108,10 @@ def train(
     """
     from ..compiler.needs import training_of
 
-    if no_run and (run or every or log_every):
-        raise typer.BadParameter(
-            "it goes with none of --run, --every, --log-every", param_hint="--no-run"
-        )
+    followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
+    if no_run and (run or every or log_every or followers):
+        message = "it goes with none of --run, --every, --log-every and the trackers"
+        raise typer.BadParameter(message, param_hint="--no-run")
     interval(every)
     if init_from is not None:
         readable(init_from)
@@ -120,6 +130,7 @@ def train(
         dataset, loaded, typed = opened(asked, style.value)
         from ..runtime.runs import named_folder, new_folder
         from ..runtime.session import start
+        from ..runtime.trackers import need_trackers
         from ..runtime.train import train
 
         asked_for = training_of(loaded)
@@ -139,6 +150,7 @@ def train(
                 initial=first and first.give,
             )
         else:
+            need_trackers(followers)
             folder = new_folder(loaded.name) if run is None else named_folder(run)
             view.kept(folder)
             with stoppable(view.stop):
@@ -149,7 +161,7 @@ def train(
                     style=style.value,
                     loop=chosen,
                     initial=first and (first.source, first.give),
-                    manner=manner(view, every, log_every, asked.budget),
+                    manner=manner(view, every, log_every, asked.budget, followers),
                 )[1]
     view.result(trained, training_of(loaded).epochs)
 
@@ -161,6 +173,9 @@ def resume(
     ] = None,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    tensorboard: Tensorboard = False,
+    wandb: Wandb = False,
+    mlflow: Mlflow = False,
     max_params: options.MaxParams = None,
     quiet: Quiet = False,
     form: Form = options.Format.text,
@@ -172,6 +187,7 @@ def resume(
     from .quiet import start_runtime
 
     interval(every)
+    followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
     view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         start_runtime()
@@ -192,7 +208,7 @@ def resume(
             kept, trained = go_on(
                 run,
                 epochs=epochs,
-                manner=manner(view, every, log_every, options.max_params(max_params)),
+                manner=manner(view, every, log_every, options.max_params(max_params), followers),
                 told=told,
             )
     from ..compiler.needs import training_of
@@ -242,8 +258,15 @@ def interval(text: str | None) -> tuple[float | None, int | None] | None:
     return (float(found[1]), None) if found[2] else (None, int(found[1]))
 
 
-def manner(view: Teller, every: str | None, log_every: int | None, budget: int) -> Manner:
-    """Return how a run is kept."""
+def trackers(**wanted: bool) -> tuple[str, ...]:
+    """Return the names of the trackers that are wanted."""
+    return tuple(name for name, given in wanted.items() if given)
+
+
+def manner(
+    view: Teller, every: str | None, log_every: int | None, budget: int, followers: tuple[str, ...]
+) -> Manner:
+    """Return how a run is kept and followed."""
     from ..runtime.saver import LOG_EVERY, Every
     from ..runtime.session import Manner
 
@@ -251,6 +274,7 @@ def manner(view: Teller, every: str | None, log_every: int | None, budget: int) 
     return Manner(
         every=Every() if given is None else Every(*given),
         log_every=log_every or LOG_EVERY,
+        trackers=followers,
         watcher=view,
         stop=view.stop,
         warn=lambda warning: report([warning]),

@@ -54,6 +54,7 @@ class Checkpoints:
             OSError: where it cannot be written; those written before are untouched, and nothing is left of it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        durable.sync_folder(self.folder.parent)  # its own name, and that of the lines beside it
         target = self.folder / _name(step)
         try:
             if target.exists():  # a state of the same step, written by a run that was killed later
@@ -62,9 +63,12 @@ class Checkpoints:
         except OSError:
             shutil.rmtree(target.with_name(durable.TEMPORARY + target.name), ignore_errors=True)
             raise
-        for old in self._paths()[KEPT:]:
-            with suppress(OSError):  # what cannot be removed does no harm
-                self._remove(old)
+        # Later steps are those of a state that was passed over: broken, and never gone on with.
+        needed = [path for path in self._paths() if int(path.name) <= step][:KEPT]
+        for old in self._paths():
+            if old not in needed:
+                with suppress(OSError):  # what cannot be removed does no harm
+                    self._remove(old)
         return target
 
     def newest(self) -> Found | None:

@@ -36,6 +36,7 @@ from .runs import (
 )
 from .saver import LOG_EVERY, Every, Recording
 from .state import State
+from .trackers import followed
 from .train import Trained, Watcher, train
 from .verify import environment
 
@@ -49,6 +50,7 @@ class Manner:
         every: how often a state is written.
         log_every: the steps from one line of metrics to the next.
         callbacks: Keras callbacks beside those of the spec; their own state is not kept.
+        trackers: names of trackers that follow the run: tensorboard, wandb, mlflow.
         watcher: is told of every step and epoch.
         stop: set by whoever wants the training to end at the next step, with its state written.
         warn: is told of what is wrong, but does not end the training.
@@ -58,6 +60,7 @@ class Manner:
     every: Every = field(default_factory=Every)
     log_every: int = LOG_EVERY
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    trackers: Sequence[str] = ()
     watcher: Watcher | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     warn: Callable[[Diagnostic], None] = lambda _: None
@@ -165,17 +168,18 @@ def _train(
         manner.warn,
         first=initial is not None,
     )
-    trained = train(
-        spec,
-        data,
-        style=run.info.style,
-        loop=run.info.loop,
-        callbacks=manner.callbacks,
-        watcher=manner.watcher,
-        max_params=manner.max_params,
-        initial=initial,
-        recording=recording,
-    )
+    with followed(manner.trackers, run.folder, spec) as trackers:
+        trained = train(
+            spec,
+            data,
+            style=run.info.style,
+            loop=run.info.loop,
+            callbacks=(*manner.callbacks, *trackers),
+            watcher=manner.watcher,
+            max_params=manner.max_params,
+            initial=initial,
+            recording=recording,
+        )
     result = {
         "test": trained.test,
         "epochs": len(trained.history.epochs),

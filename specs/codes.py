@@ -71,6 +71,8 @@ CODES: dict[str, str] = {
     "HB906": "a file of the run that was changed",
     "HB907": "a run that another process is training",
     "HB908": "a run that goes on in another environment",
+    "HB909": "a tracker that is not installed",
+    "HB910": "a tracker that cannot follow a run",
     "HB921": "packages that a format needs, and that are not installed",
     "HB922": "a model that a format cannot hold",
     "HB923": "an export whose outputs differ from the model's",

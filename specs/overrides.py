@@ -63,8 +63,10 @@ def replaced(document: Document, path: Path, value: Any, origin: str, offset: in
 def _resolve(document: Document, keys: list[str], origin: str) -> Path:
     if keys[0] not in TOP:
         variables = document.data.get("variables") if isinstance(document.data, Mapping) else None
-        known = isinstance(variables, Mapping) and keys[0] in variables
-        keys = ["variables" if known else "train", *keys]
+        named = variables if isinstance(variables, Mapping) else {}
+        if keys[0] not in named and isinstance(document.data, Mapping):
+            _trains(document.data, keys[0], list(named), origin)
+        keys = ["variables" if keys[0] in named else "train", *keys]
     data: Any = document.data
     path: list[str | int] = []
     for position, key in enumerate(keys):
@@ -93,6 +95,13 @@ def _resolve(document: Document, keys: list[str], origin: str) -> Path:
         else:
             raise _nowhere(keys, key, list(data) if isinstance(data, Mapping) else [], origin)
     return tuple(path)
+
+
+def _trains(data: Mapping[str, Any], key: str, variables: list[str], origin: str) -> None:
+    """Refuse a key that names no variable where there is no `train` that could have it."""
+    if "train" not in data:
+        message = f"`{origin}`: the spec has no variable `{key}`, and no `train` with such a key"
+        raise SpecError([Diagnostic("HB201", message, help=did_you_mean(key, variables))])
 
 
 def _index(items: tuple[Any, ...], key: str) -> int | None:

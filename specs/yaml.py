@@ -152,7 +152,9 @@ def read_file(path: str | FilePath) -> Document:
             text = content.decode("utf-8-sig", errors="replace")
         else:
             message = f"`{name}` is not UTF-8 text: byte {error.start + 1} is 0x{content[error.start]:02x}"
-            raise SpecError([Diagnostic("HB107", message, help="save the file as UTF-8")]) from None
+            help = "`hornbook import` turns a Keras model into a spec"
+            help = help if name.endswith(".keras") else "save the file as UTF-8"
+            raise SpecError([Diagnostic("HB107", message, help=help)]) from None
     return read_text(text, name)
 
 

@@ -23,6 +23,7 @@ from strategies_b import (
     options,
     recurrent,
 )
+from strategies_d import einsum
 
 UNITS = st.integers(1, 3)
 RECURRENT = ("SimpleRNN", "LSTM", "GRU")
@@ -178,6 +179,7 @@ LISTED: dict[str, SearchStrategy[Arguments]] = {
 
 def kernels(shape: Shape) -> Iterator[tuple[str, SearchStrategy[Arguments]]]:
     """Yield layers with one kernel that take floats of a shape."""
+    yield "EinsumDense", einsum(shape)
     if shape[-1] is not None:
         parts = {"kernel_initializer": INITIALIZERS, "kernel_constraint": CONSTRAINTS}
         yield (

@@ -22,18 +22,28 @@ META: Final = frozenset({"name", "trainable", "dtype"})
 """What every layer has in its config and no field stands for."""
 
 NEUTRAL: Final[Mapping[str, object]] = {
+    "data_format": "channels_last",
+    "encoding": "utf-8",
+    "epsilon": 0.01,
     "flash_attention": False,
+    "oov_method": "floormod",
     "ragged": False,
     "renorm": False,
+    "renorm_clipping": {},
     "return_state": False,
     "rms_scaling": False,
     "sparse": False,
     "stateful": False,
     "synchronized": False,
+    "unroll": False,
+    "vocabulary_dtype": "int64",
     "zero_output_for_mask": False,
     "approximate": True,
 }
 """Arguments that the language leaves out, with the value at which nothing is lost."""
+
+COUNTED: Final[Mapping[str, str]] = {"num_bins": "bin_boundaries", "vocabulary_size": "vocabulary"}
+"""Arguments that say how long another one is, for which the language has no field."""
 
 WHOLE_NUMBERS: Final = frozenset({"Hashing", "HashedCrossing"})
 """Layers whose own dtype is int64."""
@@ -42,6 +52,9 @@ EVEN: Final = frozenset(
     {"kernel_size", "strides", "pool_size", "dilation_rate", "size", "padding", "cropping"}
 )
 """Arguments for which one number says what an equal number for each axis does."""
+
+MIRRORED: Final = frozenset({"x_factor", "y_factor"})
+"""Arguments for which Keras writes both bounds where one number was given: -0.3 and 0.3 for 0.3."""
 
 WORDED: Final = frozenset({"initializer", "regularizer", "constraint"})
 """Kinds whose words stand for a class with its defaults."""
@@ -60,7 +73,14 @@ def arguments(
     fields = {name: one for name, one in cls.model_fields.items() if name not in WIRING}
     if cls.__name__ == "Bidirectional":
         config = _told_by_wrapper(config)
-    wrong = [name for name in config if name not in fields and not _nothing(name, config[name])]
+    if config.get("vocabulary_size") is not None and config.get("vocabulary") is None:
+        raise Obstacle(
+            "the words of its vocabulary are not in the config",
+            "make it with `vocabulary=layer.get_vocabulary(include_special_tokens=False)`, "
+            "and save the model again",
+        )
+    unknown = [name for name in config if name not in fields]
+    wrong = [name for name in unknown if not _nothing(name, config[name], config)]
     if wrong:
         names = ", ".join(f"`{shown(name)}: {shown(config[name])}`" for name in wrong)
         raise Obstacle(f"the language has no {names}")
@@ -70,6 +90,8 @@ def arguments(
             value = _value(name, config[name], kind_of(field))
             if isinstance(field.default, int) and isinstance(value, tuple) and len(value) == 1:
                 value = value[0]  # Keras writes one axis as a list of one
+            if name in MIRRORED and isinstance(value, tuple) and value[:1] == (-value[-1],):
+                value = value[-1]
             if not _same(field, name, value):
                 found[name] = value
     return found
@@ -101,9 +123,11 @@ def float32(kind: str, config: Mapping[str, Any]) -> None:
         )
 
 
-def _nothing(name: str, value: object) -> bool:
+def _nothing(name: str, value: object, config: Mapping[str, Any]) -> bool:
     """Tell whether an argument that no field stands for says nothing."""
-    return name in META or value is None or (name in NEUTRAL and value == NEUTRAL[name])
+    counted = name in COUNTED and config.get(COUNTED[name]) is not None
+    known = name in META or value is None or counted
+    return known or (name in NEUTRAL and value == NEUTRAL[name])
 
 
 # Values

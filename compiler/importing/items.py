@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from ...specs.base import CallArguments, Item, LayerSpec
 from ...specs.diagnostics import Diagnostic, SpecError
+from ...specs.layers import augmentation, preprocessing
 from ...specs.model import Dtype
 from ...specs.registries import ENTRY, LAYER
 from .arguments import checked, float32, layer_arguments
@@ -50,6 +51,11 @@ UNTRAINED: Final = frozenset(
     }
 )  # fmt: skip
 """Layers whose calls Keras writes with `training: false` when nobody has said so."""
+
+AUGMENTATION: Final = frozenset(
+    cls.__name__ for cls in (*augmentation.LAYERS, *preprocessing.LAYERS)
+)
+"""Layers whose calls Keras writes with `training: true` when nobody has said so."""
 
 DTYPES: Final[tuple[str, ...]] = get_args(Dtype)
 
@@ -329,7 +335,7 @@ class _Import:
             default = PydanticUndefined if field is None else field.default
             if value is None or value is default or value == ():
                 continue
-            if name == "training" and value is False and call.layer.kind in UNTRAINED:
+            if name == "training" and _unsaid(call.layer.kind, value):
                 continue
             if name not in known or not _plain(value):
                 raise Obstacle(f"its call has the argument `{shown(name)}: {shown(value)}`")
@@ -460,6 +466,11 @@ def _in_order(drafts: Mapping[int, Draft]) -> list[Draft]:
 def _rank(key: int) -> tuple[bool, int]:
     """Put items that are no calls of the model, which have negative numbers, behind those that are."""
     return key < 0, abs(key)
+
+
+def _unsaid(kind: str, training: object) -> bool:
+    """Tell whether Keras writes this `training` at every call of a layer that is told nothing."""
+    return training is False if kind in UNTRAINED else training is True and kind in AUGMENTATION
 
 
 def _plain(value: Any) -> bool:

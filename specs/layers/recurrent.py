@@ -43,6 +43,7 @@ from .conv import (
 )
 from .conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from .core import Dense
+from .einsum import EinsumDense
 from .fields import (
     ActivityRegularizer,
     BiasConstraint,
@@ -297,6 +298,7 @@ WITH_KERNEL = (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    EinsumDense,
 )
 
 
@@ -318,7 +320,8 @@ class SpectralNormalization(LayerSpec):
         if not isinstance(self.layer, WITH_KERNEL):
             name = type(self.layer).__name__
             message = f"`SpectralNormalization` wraps a layer with one kernel, not `{name}`"
-            raise conflict("layer", message, "it wraps a `Dense` layer or a convolution")
+            help = "it wraps a `Dense`, an `EinsumDense` or a convolution"
+            raise conflict("layer", message, help)
         return self
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hornbook.cli.reference import first_comment
 from hornbook.specs.codes import CODES
 from hornbook.specs.load import zoo, zoo_text
 from hornbook.specs.schema import schema
@@ -26,6 +27,14 @@ def test_zoo_lists_every_spec_with_what_it_is(hornbook) -> None:
         (line,) = (line for line in done.out.splitlines() if line.strip().startswith(f"{name} "))
         assert any(character.isdigit() for character in line)
     assert "Handwritten digits, 28 x 28" in done.out
+
+
+def test_zoo_tells_whole_sentences() -> None:
+    for name in zoo():
+        assert first_comment(zoo_text(name)).endswith((".", "?")), name
+    assert first_comment("# One of\n# two lines. More.\nname: x\n# No") == "One of two lines."
+    assert first_comment("# No full stop\nname: x\n") == "No full stop"
+    assert first_comment("name: x\n# Later.\n") == ""
 
 
 def test_zoo_prints_one_as_it_is(hornbook) -> None:

@@ -146,3 +146,20 @@ def test_what_cannot_be_resolved(hornbook, folder, small) -> None:
     done = hornbook("show", "own.yaml", "--resolved")
     assert (done.code, done.out) == (1, "")
     assert "error[HB508]" in done.err
+
+
+def test_an_override_of_nothing_says_what_there_is(hornbook, tmp_path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "name: net\nvariables: {width: 3}\ninputs: {x: [2]}\nlayers:\n- Dense: {units: $width}\n"
+    )
+    done = hornbook("show", str(spec), "--set", "widht=4")
+    assert done.code == 1
+    assert "the spec has no variable `widht`, and no `train` with such a key" in done.err
+    assert "did you mean `width`?" in done.err
+
+
+def test_a_model_of_keras_is_no_spec(hornbook, tmp_path) -> None:
+    model = tmp_path / "net.keras"
+    model.write_bytes(b"PK\x03\x04\xff")
+    assert "`hornbook import` turns a Keras model into a spec" in hornbook("show", str(model)).err

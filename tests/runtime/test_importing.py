@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +15,22 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from hypothesis import HealthCheck, given, settings  # noqa: E402
 from keras import layers, ops  # noqa: E402
 
 from hornbook.compiler.driver import analyse  # noqa: E402
 from hornbook.compiler.importing import Imported, import_config, read_model  # noqa: E402
+from hornbook.compiler.importing.items import AUGMENTATION, UNTRAINED  # noqa: E402
 from hornbook.runtime.build import Built, build_typed  # noqa: E402
 from hornbook.runtime.importing import import_model  # noqa: E402
+from hornbook.runtime.samples import sample_inputs  # noqa: E402
+from hornbook.specs.base import LayerSpec  # noqa: E402
 from hornbook.specs.diagnostics import SpecError  # noqa: E402
 from hornbook.specs.load import load  # noqa: E402
 from hornbook.specs.registries import LAYER  # noqa: E402
 from hornbook.specs.write import write_spec  # noqa: E402
 from hornbook.specs.yaml import read_text  # noqa: E402
+from specimens import specs  # noqa: E402
 
 THREE = np.array([1.0, 2.0, 3.0], "float32")
 ALL = os.environ.get("HORNBOOK_APPLICATIONS") == "all"
@@ -241,6 +248,115 @@ KINDS: tuple[Callable[[], Any], ...] = (
 @pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
 def test_the_spec_computes_what_the_model_does(make: Callable[[], Any]) -> None:
     agree(make())
+
+
+@settings(
+    max_examples=int(os.environ.get("HORNBOOK_SPECS", "60")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(specs())
+def test_what_is_built_from_any_spec_can_be_imported(spec: Any) -> None:
+    keras.backend.clear_session()
+    typed = analyse(load(read_text(json.dumps(spec))))
+    model = build_typed(typed, "functional", seed=0).model
+    found = import_model(model)
+    built = rebuilt(model, found)
+    values = sample_inputs(typed, 2, np.random.default_rng(0))
+    x = values if len(values) > 1 else next(iter(values.values()))
+    # Training is told to no layer: what draws numbers only then draws none.
+    old = flat(model(x, training=False))
+    new = built.model(x, training=False)
+    names = found.data.get("outputs")
+    listed = [new[name] for name in names] if isinstance(names, tuple) else [new]
+    assert [np.asarray(one).tobytes() for one in old] == [
+        np.asarray(one).tobytes() for one in listed
+    ]
+
+
+SENTENCE = ["a", "b"]
+
+
+def preprocessed() -> dict[str, Any]:
+    """Layers of whose arguments Keras writes more than it was given, each with what remains."""
+    return {
+        "TextVectorization": (
+            layers.TextVectorization(vocabulary=SENTENCE, output_sequence_length=3),
+            ("string", (1,)),
+            {"output_sequence_length": 3, "vocabulary": ("a", "b")},
+        ),
+        "StringLookup": (
+            layers.StringLookup(vocabulary=SENTENCE),
+            ("string", (1,)),
+            {"vocabulary": ("a", "b")},
+        ),
+        "IntegerLookup": (
+            layers.IntegerLookup(vocabulary=[3, 5]),
+            ("int32", (1,)),
+            {"vocabulary": (3, 5)},
+        ),
+        "Discretization": (
+            layers.Discretization([0.0, 1.0]),
+            ("float32", (3,)),
+            {"bin_boundaries": (0.0, 1.0)},
+        ),
+        "RandomFlip": (
+            layers.RandomFlip("horizontal"),
+            ("float32", (4, 4, 3)),
+            {"mode": "horizontal"},
+        ),
+        "Resizing": (
+            layers.Resizing(2, 2),
+            ("float32", (4, 4, 3)),
+            {"height": 2, "width": 2},
+        ),
+        "RandomShear": (
+            layers.RandomShear(0.3, (0.1, 0.2)),
+            ("float32", (4, 4, 3)),
+            {"x_factor": 0.3, "y_factor": (0.1, 0.2)},
+        ),
+        "RandomContrast": (
+            layers.RandomContrast((0.25, 0.5)),
+            ("float32", (4, 4, 3)),
+            {"factor": (0.25, 0.5)},
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", preprocessed())
+def test_what_prepares_data_comes_back_without_what_keras_adds(name: str) -> None:
+    layer, (dtype, shape), wanted = preprocessed()[name]
+    layer.name = "prepared"
+    x = keras.Input(shape, name="x", dtype=dtype)
+    found = import_model(keras.Model(x, layer(x)))
+    assert found.data["layers"] == ({name: {**wanted, "name": "prepared"}},)
+    rebuilt(keras.Model(x, layer(x)), found)
+
+
+def test_a_vocabulary_that_was_learned_is_not_in_the_config() -> None:
+    layer = layers.TextVectorization()
+    layer.adapt(np.array([["a b a"]]))
+    x = keras.Input((1,), dtype="string")
+    with pytest.raises(SpecError, match="the words of its vocabulary are not in the config"):
+        import_model(keras.Model(x, layer(x)))
+
+
+def test_boundaries_that_were_learned_are_in_the_config() -> None:
+    layer = layers.Discretization(num_bins=2)
+    layer.adapt(np.array([[1.0], [2.0], [3.0]]))
+    x = keras.Input((1,))
+    ((name, given),) = import_model(keras.Model(x, layer(x))).data["layers"][0].items()
+    assert (name, list(given)) == ("Discretization", ["bin_boundaries"])
+
+
+def test_the_tables_of_training_are_what_keras_writes() -> None:
+    written: dict[object, set[str]] = {False: set(), True: set()}
+    for name, cls in LAYER.items.items():
+        told = inspect.signature(getattr(layers, name).call).parameters.get("training")
+        if issubclass(cls, LayerSpec) and told is not None and told.default is not None:
+            written[told.default].add(name)
+    assert written[False] == UNTRAINED
+    assert written[True] == AUGMENTATION - {"Rescaling"}
 
 
 def test_a_chain_reads_as_if_written_by_hand() -> None:
