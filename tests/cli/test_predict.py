@@ -274,7 +274,9 @@ def test_what_does_not_fit(
     assert done.out == ""
 
 
-def test_the_columns_of_a_table_that_is_gone_are_still_known(hornbook, trained, tmp_path: Path) -> None:
+def test_the_columns_of_a_table_that_is_gone_are_still_known(
+    hornbook, trained, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained("table"), run)
     spec = (run / "resolved.yaml").read_text()
