@@ -13,7 +13,8 @@ import typer
 
 from ..specs.diagnostics import Diagnostic, SpecError
 from . import options
-from .output import interruptible, report, stoppable
+from .output import interruptible, stoppable
+from .output import report as tell
 from .progress import JsonView, Teller, View
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ LogEvery: TypeAlias = Annotated[
 ]
 Form: TypeAlias = Annotated[
     options.Format, typer.Option("--format", help="For people, or for programs: lines of JSON.")
+]
+NoReport: TypeAlias = Annotated[
+    bool, typer.Option("--no-report", help="Write no page that shows the run.")
 ]
 Tensorboard: TypeAlias = Annotated[
     bool, typer.Option("--tensorboard", help="Write for TensorBoard, into the run's folder.")
@@ -95,6 +99,7 @@ def train(
     no_run: Annotated[bool, typer.Option("--no-run", help="Keep nothing of the run.")] = False,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    no_report: NoReport = False,
     tensorboard: Tensorboard = False,
     wandb: Wandb = False,
     mlflow: Mlflow = False,
@@ -161,7 +166,9 @@ def train(
                     style=style.value,
                     loop=chosen,
                     initial=first and (first.source, first.give),
-                    manner=manner(view, every, log_every, asked.budget, followers),
+                    manner=manner(
+                        view, every, log_every, asked.budget, followers, report=not no_report
+                    ),
                 )[1]
     view.result(trained, training_of(loaded).epochs)
 
@@ -173,6 +180,7 @@ def resume(
     ] = None,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    no_report: NoReport = False,
     tensorboard: Tensorboard = False,
     wandb: Wandb = False,
     mlflow: Mlflow = False,
@@ -208,7 +216,14 @@ def resume(
             kept, trained = go_on(
                 run,
                 epochs=epochs,
-                manner=manner(view, every, log_every, options.max_params(max_params), followers),
+                manner=manner(
+                    view,
+                    every,
+                    log_every,
+                    options.max_params(max_params),
+                    followers,
+                    report=not no_report,
+                ),
                 told=told,
             )
     from ..compiler.needs import training_of
@@ -264,7 +279,13 @@ def trackers(**wanted: bool) -> tuple[str, ...]:
 
 
 def manner(
-    view: Teller, every: str | None, log_every: int | None, budget: int, followers: tuple[str, ...]
+    view: Teller,
+    every: str | None,
+    log_every: int | None,
+    budget: int,
+    followers: tuple[str, ...],
+    *,
+    report: bool,
 ) -> Manner:
     """Return how a run is kept and followed."""
     from ..runtime.saver import LOG_EVERY, Every
@@ -277,8 +298,9 @@ def manner(
         trackers=followers,
         watcher=view,
         stop=view.stop,
-        warn=lambda warning: report([warning]),
+        warn=lambda warning: tell([warning]),
         max_params=budget,
+        report=report,
     )
 
 
@@ -345,6 +367,6 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
     if loaded.assumed:
         loaded = asked.load(dataset.classes)
     typed = asked.compile(loaded, style)
-    report(() if loaded.assumed else advise(loaded, typed))
+    tell(() if loaded.assumed else advise(loaded, typed))
     start_runtime()
     return dataset, loaded, typed

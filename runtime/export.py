@@ -321,6 +321,7 @@ class _Told:
 
 
 FLEX: Final = re.compile(r"Flex(\w+)")
+NODE: Final = re.compile(r'INVALID_GRAPH.*In Node, \("[^"]*", (\w+),', re.DOTALL)
 MOST_TEXT: Final = 240
 
 
@@ -329,6 +330,8 @@ def reason(error: Exception) -> str:
     text = str(error)
     if flex := sorted(set(FLEX.findall(text)) - {"delegate"}):
         return f"LiteRT has no {', '.join(f'`{one}`' for one in flex)}"
+    if node := NODE.search(text):
+        return f"ONNX has no `{node[1]}`"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:MOST_TEXT]
 

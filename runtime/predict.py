@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -14,14 +13,12 @@ from ..compiler.driver import analyse
 from ..compiler.graph import TypedGraph
 from ..compiler.losses import from_logits, label_form
 from ..compiler.needs import training_of
-from ..specs.data import CsvData
 from ..specs.diagnostics import Diagnostic, SpecError
-from ..specs.load import Spec
 from .batches import Batches
 from .build import Built
 from .inputs import Example, Field, Fields, examples
 from .outputs import by_name, fed
-from .runs import Info, Run
+from .runs import Run
 from .scaling import Scales, scales
 from .train import Head, heads, scan_words
 
@@ -121,30 +118,13 @@ def predictor(run: Run, *, style: str | None = None, top: int = 5) -> Predictor:
     return Predictor(
         built=run.built(style),
         typed=typed,
-        fields=Fields(fields, columns_of(spec, run.info)),
+        fields=Fields(fields, run.info.columns or None),
         scaling=scales(typed, run.info.scaling),
         heads=tuple(heads(settings, typed)),
         class_names=run.info.class_names,
         batch_size=settings.batch_size,
         top=top,
     )
-
-
-def columns_of(spec: Spec, info: Info) -> tuple[str, ...] | None:
-    """Return the columns of the table that a run was trained on; None where it was none, or is gone."""
-    data = training_of(spec).data
-    if not isinstance(data, CsvData):
-        return None
-    if data.features is not None:
-        return data.features
-    try:
-        with open(data.csv, newline="", encoding="utf-8-sig") as file:
-            header = [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return None
-    names = tuple(name for name in header if name != data.target)
-    offset = (info.scaling or {}).get("offset")
-    return names if isinstance(offset, list) and len(offset) == len(names) else None
 
 
 def grouped(found: Iterable[Example]) -> Iterator[list[Example]]:

@@ -213,3 +213,37 @@ def test_what_is_no_run(hornbook, folder: Path) -> None:
     done = hornbook("export", str(folder), "--format", "keras")
     assert done.code == 1
     assert "error[HB901]: " in done.err
+
+
+def test_what_runtimes_lack_is_named() -> None:
+    from hornbook.runtime.export import reason
+
+    said = '[ONNXRuntimeError] : 10 : INVALID_GRAPH : Load model from /a/new.onnx failed:' \
+        'This is an invalid model. In Node, ("m/Gelu/Erfc", Erfc, "", -1) : ("m/x": tensor(float),)'  # fmt: skip
+    assert reason(RuntimeError(said)) == "ONNX has no `Erfc`"
+    assert reason(RuntimeError("op FlexErf, FlexErf")) == "LiteRT has no `Erf`"
+    assert reason(ValueError("\n first \n second")) == "first"
+    assert reason(KeyError()) == "KeyError"
+
+
+def test_an_exact_gelu_has_no_place_in_onnx_and_is_said_to(tmp_path: Path) -> None:
+    need("onnx")
+    from hornbook.compiler.driver import analyse
+    from hornbook.runtime.build import build_typed
+    from hornbook.runtime.export import export
+    from hornbook.specs.diagnostics import SpecError
+    from hornbook.specs.load import load
+    from hornbook.specs.yaml import read_text
+
+    text = "name: m\ninputs: {x: [3]}\nlayers:\n  - Dense: {units: 2, activation: gelu}\n"
+    typed = analyse(load(read_text(text, "m.yaml")))
+    built = build_typed(typed, "functional", seed=0)
+    try:
+        done = export(built, typed, "onnx", tmp_path / "m.onnx")
+    except SpecError as error:  # as long as tf2onnx lacks it
+        (one,) = error.diagnostics
+        assert one.code == "HB922"
+        assert one.message.endswith("ONNX has no `Erfc`")
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert done.difference <= done.allowed

@@ -274,12 +274,14 @@ def test_what_does_not_fit(
     assert done.out == ""
 
 
-def test_the_columns_of_a_table_that_is_gone_go_by_order(hornbook, trained, tmp_path: Path) -> None:
+def test_the_columns_of_a_table_that_is_gone_are_still_known(
+    hornbook, trained, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained("table"), run)
     spec = (run / "resolved.yaml").read_text()
     (run / "resolved.yaml").write_text(spec.replace("table.csv", "gone.csv"))
-    Path("rows.csv").write_text("x,y\n3,5\n")
+    Path("rows.csv").write_text("b,a\n5,3\n")
     Path("bare.csv").write_text("3,5\n")
     lines = [
         json.loads(hornbook("predict", str(run), name).out) for name in ("rows.csv", "bare.csv")
