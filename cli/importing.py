@@ -30,6 +30,7 @@ def import_(
     weights stay where they are.
     """
     from ..compiler.importing import import_config, read_model
+    from ..compiler.importing.values import shown
     from ..specs.write import write_spec
 
     found = import_config(read_model(model), flat=flat)
@@ -44,6 +45,8 @@ def import_(
         remark(f"wrote {output}: {layers}{also}")
     for line in renamed(found.renames):
         remark(line)
+    for key, name in found.keys.items():
+        remark(f"lost: the key `{shown(key)}`; the spec has `{name}` in its place")
     for path in found.lost:
         remark(f"left out: `training` of the call of `{path}`, which has no effect in Keras either")
 

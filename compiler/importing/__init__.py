@@ -34,4 +34,5 @@ def _rolled(found: Imported) -> Imported:
     data = roll_up(found.data)
     moved = dict(zip(names_of(found.data), names_of(data), strict=True))
     names = {path: moved.get(name, name) for path, name in found.names.items()}
-    return replace(found, data=data, names=names)
+    keys = {key: moved.get(name, name) for key, name in found.keys.items()}
+    return replace(found, data=data, names=names, keys=keys)

@@ -239,7 +239,18 @@ class _Roller:
             _Of(self.entries[-1].number)
         ]
         self.written_outputs = "outputs" in data
+        self.keep_outputs()
         self.ids: dict[object, int] = {}
+
+    def keep_outputs(self) -> None:
+        """Leave several outputs where they are if Keras has named them: losses go by these names."""
+        if len(self.ends) > 1:
+            ends = {one.number for one in self.ends if isinstance(one, _Of)}
+            names = {number: name for name, number in self.numbers.items()}
+            for entry in self.entries:
+                if entry.number in ends and entry.auto:
+                    entry.barrier = True
+                    entry.name = names[entry.number]
 
     def roll(self) -> dict[str, Any] | None:
         while (best := self.best()) is not None:

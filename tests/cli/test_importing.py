@@ -30,7 +30,7 @@ def test_the_spec_goes_to_stdout_and_what_was_renamed_to_stderr(hornbook, model)
     done = hornbook("import", model)
     assert done.code == 0
     assert done.out.startswith("name: towers\ninputs:\n  left: [6]\n")
-    assert done.err == "renamed: `head/dense` is `head_dense`\n"
+    assert done.err == "renamed: `head/dense` is `near`\nrenamed: `head/subtract` is `far`\n"
 
 
 def test_what_is_imported_can_be_checked_and_emitted(hornbook, model, folder: Path) -> None:
@@ -39,6 +39,19 @@ def test_what_is_imported_can_be_checked_and_emitted(hornbook, model, folder: Pa
     assert done.err.splitlines()[0] == "wrote spec.yaml: 6 items"
     assert hornbook("check", "spec.yaml").code == 0
     assert "layers.Subtract(" in hornbook("emit", "spec.yaml").out
+
+
+def test_a_key_of_an_output_does_not_vanish_silently(hornbook, folder: Path) -> None:
+    config = json.loads((RECORDED / "branches.json").read_text())
+    kind, item = config["config"]["output_layers"]
+    config["config"]["output_layers"] = {"label": kind, "the rest": item}
+    (folder / "config.json").write_text(json.dumps(config))
+    done = hornbook("import", "config.json")
+    assert done.out.endswith("outputs: [label, get_item]\n")
+    assert done.err.splitlines() == [
+        "renamed: `kind` is `label`",
+        "lost: the key `the rest`; the spec has `get_item` in its place",
+    ]
 
 
 def test_a_file_is_written_once(hornbook, model, folder: Path) -> None:
