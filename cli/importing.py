@@ -43,6 +43,8 @@ def import_(
         blocks = found.data.get("blocks", ())
         also = f" and {plural(len(blocks), 'block')}" if blocks else ""
         remark(f"wrote {output}: {layers}{also}")
+    if not found.whole:
+        remark("the model is too long to look for all that repeats: the rest is written out")
     for line in renamed(found.renames):
         remark(line)
     for key, name in found.keys.items():

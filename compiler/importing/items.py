@@ -70,7 +70,8 @@ class Imported:
     the spec; ``renames`` holds those of them that are called otherwise there. ``lost`` names the
     nested models whose calls say whether they train: Keras hands each of their layers the
     ``training`` of the whole model instead, so a spec says nothing of it. ``keys`` leads from each
-    key of an input or output that could not be its name in the spec to what is.
+    key of an input or output that could not be its name in the spec to what is. It is not ``whole``
+    where the model is so long that not all of its repetitions were looked for.
     """
 
     data: Mapping[str, Data]
@@ -78,6 +79,7 @@ class Imported:
     renames: Mapping[str, str]
     lost: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
 
 
 @final

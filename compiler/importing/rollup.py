@@ -23,6 +23,9 @@ from ...specs.yaml import read_text
 LONGEST: Final = 80
 """Items of one block."""
 
+EFFORT: Final = 5_000_000
+"""Items that are looked at, each as often as it is, before what is left is left written out."""
+
 MOST_PARAMETERS: Final = 6
 LEAST_SAVING: Final = 3
 PARAMETERS: Final = {
@@ -119,10 +122,17 @@ def roll_up(data: Mapping[str, Any]) -> dict[str, Any]:
 
     What comes out is expanded again and held against what came in.
     """
-    rolled = _Roller(data).roll()
+    return rolled_up(data)[0]
+
+
+def rolled_up(data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return what :func:`roll_up` does, and whether all repetitions were looked for."""
+    roller = _Roller(data)
+    rolled = roller.roll()
+    whole = roller.effort <= EFFORT
     if rolled is None or not same(data, rolled):
-        return dict(data)
-    return {key: _settled(value) for key, value in rolled.items()}
+        return dict(data), whole
+    return {key: _settled(value) for key, value in rolled.items()}, whole
 
 
 def _settled(value: Any) -> Any:
@@ -278,7 +288,7 @@ class _Roller:
                     entry.name = names[entry.number]
 
     def roll(self) -> dict[str, Any] | None:
-        while (best := self.best()) is not None:
+        while self.effort <= EFFORT and (best := self.best()) is not None:
             self.replace(*best)
             self.merge()
         if not self.blocks:
@@ -347,6 +357,9 @@ class _Roller:
             if bound < LEAST_SAVING or (found is not None and bound < found[0]):
                 break
             least = LEAST_SAVING if found is None else found[0] + 1
+            self.effort += len(starts)
+            if self.effort > EFFORT:
+                break
             if _saving(length, len(_apart(starts, length))) < least:
                 continue
             for chosen, names in self.alike(starts, length):

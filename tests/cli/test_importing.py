@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hornbook.compiler.importing import rollup
+
 RECORDED = Path(__file__).parents[1] / "recorded"
 WATCHED = """
 import atexit, sys
@@ -52,6 +54,16 @@ def test_a_key_of_an_output_does_not_vanish_silently(hornbook, folder: Path) -> 
         "renamed: `kind` is `label`",
         "lost: the key `the rest`; the spec has `get_item` in its place",
     ]
+
+
+def test_a_model_that_is_too_long_to_look_through_is_said_to_be(
+    hornbook, model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "EFFORT", 0)
+    done = hornbook("import", model)
+    assert done.err.splitlines()[0] == (
+        "the model is too long to look for all that repeats: the rest is written out"
+    )
 
 
 def test_a_file_is_written_once(hornbook, model, folder: Path) -> None:
