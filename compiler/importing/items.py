@@ -416,10 +416,18 @@ class _Names:
             for number, key in keys.items()
             if owners.get(key.lower(), {number}) == {number}
         }
+        wanted = Counter(
+            name.lower()
+            for path in {path for number, path in places if number not in free}
+            for name in _candidates(path)[:-1]
+        )
         for number, path in places:
             if path not in self.layers:
                 first = (free[number],) if number in free else ()
-                self.layers[path] = self.of[number] = taken.take(*first, *_candidates(path))
+                names = _candidates(path)
+                # What layers of several models are called is given to none, so that they stay alike.
+                own = (name for name in names[:-1] if wanted[name.lower()] == 1)
+                self.layers[path] = self.of[number] = taken.take(*first, *own, names[-1])
         # A nested model may be sorted before what calls its layers first.
         for draft in drafts:
             if draft.key in self.of:
@@ -443,7 +451,7 @@ class _Names:
         return value
 
 
-def _candidates(path: Path) -> Iterable[str]:
+def _candidates(path: Path) -> list[str]:
     """Return the names that a layer may get: its own, then with those of the models around it."""
     return [allowed("_".join(path[start:])) for start in range(len(path) - 1, -1, -1)]
 

@@ -194,6 +194,19 @@ def test_another_mask_is_said_and_must_be_one_that_the_language_has() -> None:
     assert message == "the language has no operation `NotEqual`"
 
 
+def test_models_that_are_alike_stay_alike() -> None:
+    def inner(k: int) -> dict:
+        return sequential(f"blk{k}", dense("fc"), entry("ReLU", "act"), entry("Softmax", "end"))
+
+    found = import_config(chain(*(inner(k) for k in range(4)), dense("fc_last")))
+    assert found.data["layers"] == (
+        {"blk": {"repeat": 4, "name": "blk{$index - 1}"}},
+        {"Dense": {"units": 4, "name": "fc_last"}},
+    )
+    assert found.names["blk0/fc"] == "blk0_fc"
+    assert found.names["blk3/end"] == "blk3_end"
+
+
 # Arguments
 
 

@@ -394,9 +394,9 @@ def test_what_a_nested_model_is_told_of_training_has_no_effect_and_is_left_out()
 
 def test_names_lead_back_to_the_layers_of_nested_models() -> None:
     found = import_model(nested())
-    assert found.names["inner/dense"] == "dense"
+    assert found.names["inner/dense"] == "inner_dense"
     assert found.names["pair/dense"] == "pair_dense"
-    assert found.renames == {"pair/dense": "pair_dense"}
+    assert found.renames == {"inner/dense": "inner_dense", "pair/dense": "pair_dense"}
 
 
 def test_a_saved_file_gives_what_the_live_model_gives(tmp_path: Path) -> None:
