@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from . import options
 from .output import plural, remark, source, write
+
+OVERRULED: Final = (
+    "which Keras overrules wherever the model is told `training`, as fit, evaluate and predict do; "
+    "only a bare `model(x)` obeys it"
+)
 
 
 def import_(
@@ -50,7 +55,7 @@ def import_(
     for key, name in found.keys.items():
         remark(f"lost: the key `{shown(key)}`; the spec has `{name}` in its place")
     for path in found.lost:
-        remark(f"left out: `training` of the call of `{path}`, which has no effect in Keras either")
+        remark(f"left out: `training` of the call of `{shown(path)}`, {OVERRULED}")
 
 
 def renamed(renames: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final, get_args
 
@@ -68,8 +68,8 @@ class Imported:
 
     ``names`` leads from each layer of the model, ``outer/inner`` where it is nested, to its name in
     the spec; ``renames`` holds those of them that are called otherwise there. ``lost`` names the
-    nested models whose calls say whether they train: Keras hands each of their layers the
-    ``training`` of the whole model instead, so a spec says nothing of it. ``keys`` leads from each
+    layers and nested models whose calls say whether they train: Keras obeys that only where the whole
+    model is not told, and a spec would have it obeyed always. ``keys`` leads from each
     key of an input or output that could not be its name in the spec to what is. It is not ``whole``
     where the model is so long that not all of its repetitions were looked for.
     """
@@ -346,7 +346,9 @@ class _Import:
             default = PydanticUndefined if field is None else field.default
             if value is None or value is default or value == ():
                 continue
-            if name == "training" and _unsaid(call.layer.kind, value):
+            if name == "training" and isinstance(value, bool):
+                if not _unsaid(call.layer.kind, value):
+                    self.flat.told.add(call.layer.path)
                 continue
             if name not in known or not _plain(value):
                 raise Obstacle(f"its call has the argument `{shown(name)}: {shown(value)}`")

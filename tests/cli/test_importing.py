@@ -56,6 +56,17 @@ def test_a_key_of_an_output_does_not_vanish_silently(hornbook, folder: Path) -> 
     ]
 
 
+def test_a_training_that_is_left_out_is_told(hornbook, folder: Path) -> None:
+    config = json.loads((RECORDED / "branches.json").read_text())
+    norm = next(one for one in config["config"]["layers"] if one["class_name"].startswith("Batch"))
+    norm["inbound_nodes"][0]["kwargs"]["training"] = False
+    (folder / "config.json").write_text(json.dumps(config))
+    done = hornbook("import", "config.json", "-o", "spec.yaml")
+    (line,) = done.err.splitlines()[1:]
+    assert line.startswith("left out: `training` of the call of `batch_normalization`, which Keras")
+    assert hornbook("emit", "spec.yaml", "--style", "functional").code == 0
+
+
 def test_a_model_that_is_too_long_to_look_through_is_said_to_be(
     hornbook, model, monkeypatch: pytest.MonkeyPatch
 ) -> None:

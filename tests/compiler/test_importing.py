@@ -415,16 +415,18 @@ def test_attention_takes_as_little_as_says_it_all() -> None:
     }
 
 
-def test_an_explicit_training_is_kept_and_an_implied_one_is_not() -> None:
+def test_a_training_that_the_model_overrules_is_told_and_an_implied_one_is_not() -> None:
     config = graph(
         entry("Dropout", "dropout", call(tensor("x"), training=False), rate=0.5),
         entry("Dropout", "always", call(tensor("dropout"), training=True), rate=0.5),
         outputs=ref("always"),
     )
-    assert import_config(config).data["layers"] == (
+    found = import_config(config)
+    assert found.data["layers"] == (
         {"Dropout": {"rate": 0.5}},
-        {"Dropout": {"rate": 0.5, "name": "always", "call": {"training": True}}},
+        {"Dropout": {"rate": 0.5, "name": "always"}},
     )
+    assert found.lost == ("always",)
 
 
 def test_states_of_one_layer_begin_another() -> None:

@@ -382,7 +382,7 @@ layers:
     )
 
 
-def test_what_a_nested_model_is_told_of_training_has_no_effect_and_is_left_out() -> None:
+def test_what_a_nested_model_is_told_of_training_is_overruled_and_left_out() -> None:
     model = transfer()
     found = import_model(model)
     assert found.lost == ("base",)
@@ -390,6 +390,28 @@ def test_what_a_nested_model_is_told_of_training_has_no_effect_and_is_left_out()
     x = np.ones((1, 8), "float32")
     drawn = [np.asarray(model(x, training=True)) for _ in range(20)]
     assert any(not np.array_equal(drawn[0], one) for one in drawn)
+
+
+def test_what_a_layer_is_told_of_training_holds_only_where_the_model_is_told_nothing() -> None:
+    inputs = keras.Input((64,), name="x")
+    frozen = keras.layers.BatchNormalization(name="frozen")
+    always = keras.layers.Dropout(0.5, name="always")
+    model = keras.Model(inputs, always(frozen(inputs, training=False), training=True))
+    x = np.random.default_rng(0).normal(3, 1, (8, 64)).astype("float32")
+
+    def drops(values: Any) -> bool:
+        return bool((np.asarray(values) == 0).any())
+
+    assert drops(model(x))
+    assert not drops(model(x, training=False))
+    assert not drops(model.predict(x, verbose=0))
+    assert not np.any(frozen.moving_mean)
+    model(x, training=True)
+    assert np.any(frozen.moving_mean)
+
+    found = agree(model)
+    assert found.lost == ("always", "frozen")
+    assert "call" not in write_spec(found.data)
 
 
 def test_names_lead_back_to_the_layers_of_nested_models() -> None:
