@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from . import options
 from .output import plural, remark, source, write
+
+OVERRULED: Final = (
+    "which Keras overrules wherever the model is told `training`, as fit, evaluate and predict do; "
+    "only a bare `model(x)` obeys it"
+)
 
 
 def import_(
@@ -30,6 +35,7 @@ def import_(
     weights stay where they are.
     """
     from ..compiler.importing import import_config, read_model
+    from ..compiler.importing.values import shown
     from ..specs.write import write_spec
 
     found = import_config(read_model(model), flat=flat)
@@ -42,10 +48,14 @@ def import_(
         blocks = found.data.get("blocks", ())
         also = f" and {plural(len(blocks), 'block')}" if blocks else ""
         remark(f"wrote {output}: {layers}{also}")
+    if not found.whole:
+        remark("the model is too long to look for all that repeats: the rest is written out")
     for line in renamed(found.renames):
         remark(line)
+    for key, name in found.keys.items():
+        remark(f"lost: the key `{shown(key)}`; the spec has `{name}` in its place")
     for path in found.lost:
-        remark(f"left out: `training` of the call of `{path}`, which has no effect in Keras either")
+        remark(f"left out: `training` of the call of `{shown(path)}`, {OVERRULED}")
 
 
 def renamed(renames: Mapping[str, str]) -> list[str]:

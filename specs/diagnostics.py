@@ -39,7 +39,8 @@ class Note:
 class Diagnostic:
     """One located sentence about one mistake.
 
-    ``code`` is one of :data:`hornbook.specs.codes.CODES`; ``help`` says what to do.
+    ``code`` is one of :data:`hornbook.specs.codes.CODES`; ``help`` says what to do. ``each_use``
+    marks one that stands in a block, but comes of what a use of the block has given.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     help: str | None = None
     severity: Severity = "error"
+    each_use: bool = False
 
     def all_notes(self) -> tuple[Note, ...]:
         """Return the notes, and where the block is used that the mistake stands in."""
@@ -58,7 +60,8 @@ class Diagnostic:
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sort diagnostics by their place; those without one go first.
 
-    A mistake in a block stands once, however often the block is used.
+    A mistake in a block stands once, however often the block is used; one that comes of what a use
+    gives stands once for each use.
     """
 
     def position(one: Diagnostic) -> tuple[int, int]:
@@ -66,8 +69,9 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
     found: dict[object, Diagnostic] = {}
     for one in diagnostics:
-        repeated = one.span is not None and one.span.used
-        found.setdefault((one.code, one.span) if repeated else id(one), one)
+        used = one.span.used if one.span is not None else ()
+        uses = used if one.each_use else ()
+        found.setdefault((one.code, one.span, uses) if used else id(one), one)
     return sorted(found.values(), key=position)
 
 

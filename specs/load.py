@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .arithmetic import names
 from .base import Fault, Path
 from .blocks import Expansion, expand
 from .data import DataFacts, DataSpec, facts
@@ -116,7 +117,10 @@ def load(
     except ValidationError as error:
         faults = faults_of(error, ModelSpec, "the spec", flat.data)
         problems += [
-            _locate(flat, _of_division(fault, found.fractions))
+            replace(
+                _locate(flat, _of_division(fault, found.fractions)),
+                each_use=fault.at == "value" and _given_by_use(fault.path, expansion),
+            )
             for fault in faults
             # Of a block that cannot be used no layers are left, which is no mistake of its own.
             if not _within(fault.path, found.failed)
@@ -156,6 +160,22 @@ def _of_division(fault: Fault, fractions: frozenset[Path]) -> Fault:
     if fault.path not in fractions:
         return fault
     return replace(fault, help="`/` makes a fraction; `//` divides to a whole number")
+
+
+def _given_by_use(path: Path, expansion: Expansion) -> bool:
+    """Tell whether a value is computed of what the use of a block gives, not of the block alone."""
+    formula = next(
+        (
+            expansion.formulas[path[:end]]
+            for end in range(1, len(path) + 1)
+            if path[:end] in expansion.formulas
+        ),
+        None,
+    )
+    if formula is None or not isinstance(path[1], int):
+        return False
+    use = expansion.origins[path[1]].use
+    return use is not None and bool(names(formula) & expansion.uses[use].formulas.keys())
 
 
 def _within(path: Path, failed: frozenset[Path]) -> bool:

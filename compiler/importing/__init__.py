@@ -10,7 +10,7 @@ from ...specs.diagnostics import Diagnostic, SpecError
 from .flat import flatten
 from .items import Imported, spec_data
 from .reader import read_model
-from .rollup import names_of, roll_up
+from .rollup import names_of, rolled_up
 
 __all__ = ["Imported", "import_config", "read_model"]
 
@@ -31,7 +31,8 @@ def import_config(config: Mapping[str, Any], *, flat: bool = False) -> Imported:
 
 
 def _rolled(found: Imported) -> Imported:
-    data = roll_up(found.data)
+    data, whole = rolled_up(found.data)
     moved = dict(zip(names_of(found.data), names_of(data), strict=True))
     names = {path: moved.get(name, name) for path, name in found.names.items()}
-    return replace(found, data=data, names=names)
+    keys = {key: moved.get(name, name) for key, name in found.keys.items()}
+    return replace(found, data=data, names=names, keys=keys, whole=whole)

@@ -95,6 +95,8 @@ class Flat:
     calls: dict[int, FlatCall] = field(default_factory=dict)
     inputs: list[int] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
+    input_keys: dict[int, str] = field(default_factory=dict)
+    output_keys: list[str | None] = field(default_factory=list)
     problems: list[tuple[Path, str, Obstacle]] = field(default_factory=list)
     definitions: dict[Path, Definition] = field(default_factory=dict)
     told: set[Path] = field(default_factory=set)
@@ -131,6 +133,7 @@ def flatten(data: Mapping[str, Any]) -> Flat:
         flat.name = text(config.get("name"), "the name of the model")
         outputs = _Model(flat, data, (), 0).run(None)
         flat.outputs = [tensor for _, tensor in outputs]
+        flat.output_keys = [key for key, _ in outputs]
         if not flat.outputs:
             raise Obstacle("the model has no outputs")
     except Obstacle as problem:
@@ -265,9 +268,11 @@ class _Model:
             if tagged(entries.get(name)) != "InputLayer":
                 raise Obstacle(f"the input `{shown(name)}` is no input layer")
         if feeds is None:
-            for _, (name, _, _) in wanted:
+            for key, (name, _, _) in wanted:
                 number = self.flat.add(self.define(entries[name]), (), {})
                 self.flat.inputs.append(number)
+                if key is not None:
+                    self.flat.input_keys[number] = key
                 made[name, 0] = number
             return
         for (_, (name, _, _)), tensor in zip(wanted, _matched(wanted, feeds), strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final, get_args
 
@@ -67,14 +68,18 @@ class Imported:
 
     ``names`` leads from each layer of the model, ``outer/inner`` where it is nested, to its name in
     the spec; ``renames`` holds those of them that are called otherwise there. ``lost`` names the
-    nested models whose calls say whether they train: Keras hands each of their layers the
-    ``training`` of the whole model instead, so a spec says nothing of it.
+    layers and nested models whose calls say whether they train: Keras obeys that only where the whole
+    model is not told, and a spec would have it obeyed always. ``keys`` leads from each
+    key of an input or output that could not be its name in the spec to what is. It is not ``whole``
+    where the model is so long that not all of its repetitions were looked for.
     """
 
     data: Mapping[str, Data]
     names: Mapping[str, str]
     renames: Mapping[str, str]
     lost: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
 
 
 @final
@@ -188,12 +193,18 @@ class _Import:
     def outputs(self) -> list[Tensor]:
         """Return the outputs, each of them another value, and none of them an input."""
         found: list[Tensor] = []
+        seen: set[tuple[int, int]] = set()
         for tensor in self.flat.outputs:
-            taken = any(tensor.key == one.key for one in found)
-            found.append(
-                self.passed_on(tensor) if taken or tensor.call in self.flat.inputs else tensor
-            )
+            again = tensor.key in seen or tensor.call in self.flat.inputs
+            found.append(self.passed_on(tensor) if again else tensor)
+            seen.add(tensor.key)
         return found
+
+    def wanted(self, outputs: Sequence[Tensor]) -> list[tuple[int, int, str]]:
+        """Return the keys of inputs and outputs, each with the call and the output that it names."""
+        found = [(number, 0, key) for number, key in self.flat.input_keys.items()]
+        told = zip(outputs, self.flat.output_keys, strict=True)
+        return [*found, *((one.call, one.output, key) for one, key in told if key is not None)]
 
     def passed_on(self, tensor: Tensor) -> Tensor:
         """Give a value a name of its own, since outputs are told apart by their names."""
@@ -335,7 +346,9 @@ class _Import:
             default = PydanticUndefined if field is None else field.default
             if value is None or value is default or value == ():
                 continue
-            if name == "training" and _unsaid(call.layer.kind, value):
+            if name == "training" and isinstance(value, bool):
+                if not _unsaid(call.layer.kind, value):
+                    self.flat.told.add(call.layer.path)
                 continue
             if name not in known or not _plain(value):
                 raise Obstacle(f"its call has the argument `{shown(name)}: {shown(value)}`")
@@ -349,7 +362,8 @@ class _Import:
         self, inputs: Mapping[int, Data], drafts: list[Draft], outputs: list[Tensor]
     ) -> Imported:
         """Name everything and write the items."""
-        names = _Names(self.flat, inputs, drafts)
+        wanted = self.wanted(outputs)
+        names = _Names(self.flat, inputs, drafts, _names_of_keys(wanted))
         items = _items(names, list(inputs), drafts)
         data: dict[str, Data] = {
             "name": allowed(self.flat.name, "model"),
@@ -364,28 +378,66 @@ class _Import:
         if data["name"] != self.flat.name:
             renames = {"": data["name"], **renames}
         lost = tuple("/".join(path) for path in sorted(self.flat.told))
-        return Imported(data, found, renames, lost)
+        held = {key: names.reference(Tensor(call, output)) for call, output, key in wanted}
+        keys = {key: name for key, name in held.items() if key != name}
+        return Imported(data, found, renames, lost, keys)
+
+
+def _names_of_keys(wanted: Sequence[tuple[int, int, str]]) -> dict[int, str]:
+    """Return the keys that can be names: one for a call, of its first output, that is a name."""
+    keys = Counter(key.lower() for _, _, key in wanted)
+    calls = Counter(call for call, _, _ in wanted)
+    return {
+        call: key
+        for call, output, key in wanted
+        if not output and keys[key.lower()] == 1 and calls[call] == 1 and allowed(key) == key
+    }
 
 
 class _Names:
     """The name of each layer, by its path, and of each item, by its number."""
 
-    def __init__(self, flat: Flat, inputs: Mapping[int, Data], drafts: list[Draft]) -> None:
+    def __init__(
+        self,
+        flat: Flat,
+        inputs: Mapping[int, Data],
+        drafts: list[Draft],
+        keys: Mapping[int, str],
+    ) -> None:
         self.layers: dict[Path, str] = {}
         self.of: dict[int, str] = {}
         taken = Taken()
         paths = [(number, flat.calls[number].layer.path) for number in inputs]
         main = [(draft.key, draft.path) for draft in drafts if not draft.suffix]
-        for number, path in sorted((*paths, *main), key=lambda pair: len(pair[1])):
+        places = sorted((*paths, *main), key=lambda pair: len(pair[1]))
+        owners: dict[str, set[int]] = {}
+        for number, path in places:
+            owners.setdefault(allowed(path[-1]).lower(), set()).add(number)
+        free = {
+            number: key
+            for number, key in keys.items()
+            if owners.get(key.lower(), {number}) == {number}
+        }
+        wanted = Counter(
+            name.lower()
+            for path in {path for number, path in places if number not in free}
+            for name in _candidates(path)[:-1]
+        )
+        for number, path in places:
             if path not in self.layers:
-                self.layers[path] = self.of[number] = taken.take(*_candidates(path))
+                first = (free[number],) if number in free else ()
+                names = _candidates(path)
+                # What layers of several models are called is given to none, so that they stay alike.
+                own = (name for name in names[:-1] if wanted[name.lower()] == 1)
+                self.layers[path] = self.of[number] = taken.take(*first, *own, names[-1])
         # A nested model may be sorted before what calls its layers first.
         for draft in drafts:
             if draft.key in self.of:
                 continue
             name = self.layers.get(draft.path) or allowed(draft.path[-1])
             suffix = draft.suffix or ("call" if draft.shared else "again")
-            self.of[draft.key] = taken.take(allowed(f"{name}_{suffix}"))
+            first = (free[draft.key],) if draft.key in free else ()
+            self.of[draft.key] = taken.take(*first, allowed(f"{name}_{suffix}"))
 
     def reference(self, tensor: Tensor) -> str:
         """Return the text that stands for a value."""
@@ -401,7 +453,7 @@ class _Names:
         return value
 
 
-def _candidates(path: Path) -> Iterable[str]:
+def _candidates(path: Path) -> list[str]:
     """Return the names that a layer may get: its own, then with those of the models around it."""
     return [allowed("_".join(path[start:])) for start in range(len(path) - 1, -1, -1)]
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from ...specs.blocks import INDEX, expand
@@ -21,6 +22,9 @@ from ...specs.yaml import read_text
 
 LONGEST: Final = 80
 """Items of one block."""
+
+EFFORT: Final = 5_000_000
+"""Items that are looked at, each as often as it is, before what is left is left written out."""
 
 MOST_PARAMETERS: Final = 6
 LEAST_SAVING: Final = 3
@@ -66,8 +70,7 @@ class _Entry:
         """Whether the name says nothing that Keras would not say."""
         if self.name is None:
             return True
-        own = stem(ENTRY.aliases.get(self.word, self.word))
-        return re.fullmatch(rf"{re.escape(own)}(_\d+)?", self.name) is not None
+        return _automatic(self.word, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,34 @@ class _Of:
 
     number: int
     index: str = ""
+
+
+_Split = tuple[int, str | None] | None
+
+
+@dataclass(slots=True)
+class _Part:
+    """Items that follow each other, while more are looked at: what they take from elsewhere, in order.
+
+    ``needed`` is where the last of what takes something of theirs, besides the last item, stands.
+    """
+
+    start: int
+    shape: int = 0
+    outside: dict[Any, int] = field(default_factory=dict)
+    needed: int = 0
+
+    def wires(self, entry: _Entry, place: Mapping[int, int]) -> tuple[tuple[str, Any, str], ...]:
+        """Return where one more item takes its inputs from."""
+        found: list[tuple[str, Any, str]] = []
+        for one in entry.inputs:
+            if isinstance(one, _Of) and place[one.number] >= self.start:
+                found.append(("in", place[one.number] - self.start, one.index))
+            elif isinstance(one, _Of | str):
+                found.append(("out", self.outside.setdefault(one, len(self.outside)), ""))
+            else:
+                found.append(("is", repr(one), ""))
+        return tuple(found)
 
 
 @dataclass(slots=True)
@@ -91,10 +122,17 @@ def roll_up(data: Mapping[str, Any]) -> dict[str, Any]:
 
     What comes out is expanded again and held against what came in.
     """
-    rolled = _Roller(data).roll()
+    return rolled_up(data)[0]
+
+
+def rolled_up(data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return what :func:`roll_up` does, and whether all repetitions were looked for."""
+    roller = _Roller(data)
+    rolled = roller.roll()
+    whole = roller.effort <= EFFORT
     if rolled is None or not same(data, rolled):
-        return dict(data)
-    return {key: _settled(value) for key, value in rolled.items()}
+        return dict(data), whole
+    return {key: _settled(value) for key, value in rolled.items()}, whole
 
 
 def _settled(value: Any) -> Any:
@@ -198,6 +236,7 @@ def _entries(data: Mapping[str, Any]) -> tuple[list[_Entry], dict[str, int]]:
         numbers[name] = number
     entries = []
     shared = {arguments["layer"] for word, arguments in read if word == "call"}
+    own = {number: name for name, number in numbers.items()}
     for number, (word, arguments) in enumerate(read):
         name = arguments.pop("name", None)
         given = arguments.pop("inputs", None)
@@ -207,12 +246,7 @@ def _entries(data: Mapping[str, Any]) -> tuple[list[_Entry], dict[str, int]]:
             inputs: tuple[Any, ...] = (_Of(number - 1) if number else first,)
         else:
             inputs = tuple(_operand(one, numbers) for one in (given if listed else (given,)))
-        own = (
-            next((known for known, at in numbers.items() if at == number), None)
-            if (shared)
-            else None
-        )
-        barrier = word == "call" or own in shared or "call" in arguments
+        barrier = word == "call" or own.get(number) in shared or "call" in arguments
         entries.append(_Entry(word, arguments, name, inputs, number, listed, barrier))
     return entries, numbers
 
@@ -239,10 +273,22 @@ class _Roller:
             _Of(self.entries[-1].number)
         ]
         self.written_outputs = "outputs" in data
+        self.keep_outputs()
         self.ids: dict[object, int] = {}
+        self.effort = 0
+
+    def keep_outputs(self) -> None:
+        """Leave several outputs where they are if Keras has named them: losses go by these names."""
+        if len(self.ends) > 1:
+            ends = {one.number for one in self.ends if isinstance(one, _Of)}
+            names = {number: name for name, number in self.numbers.items()}
+            for entry in self.entries:
+                if entry.number in ends and entry.auto:
+                    entry.barrier = True
+                    entry.name = names[entry.number]
 
     def roll(self) -> dict[str, Any] | None:
-        while (best := self.best()) is not None:
+        while self.effort <= EFFORT and (best := self.best()) is not None:
             self.replace(*best)
             self.merge()
         if not self.blocks:
@@ -256,6 +302,14 @@ class _Roller:
 
     def best(self) -> tuple[list[int], int, list[str | None]] | None:
         """Return the starts, the length and the names of the parts whose replacement saves most."""
+        self.told = [None if entry.auto else entry.name for entry in self.entries]
+        self.stemmed = [_stem(entry) if entry.auto else None for entry in self.entries]
+        self.named = Counter(entry.name for entry in self.entries)
+        self.parted: dict[int, list[_Split]] = {}
+        return self.choose(self.buckets())
+
+    def buckets(self) -> list[tuple[int, list[int]]]:
+        """Return each length, and where the parts of that length begin that look alike."""
         entries = self.entries
         place = {entry.number: at for at, entry in enumerate(entries)}
         last: dict[int, int] = {}
@@ -267,63 +321,68 @@ class _Roller:
             if isinstance(one, _Of):
                 last[one.number] = len(entries)
         words = [self.code((entry.word, _structure(entry), entry.listed)) for entry in entries]
-        buckets: dict[tuple[int, int], list[int]] = {}
-        for start in range(len(entries)):
-            shape = 0
-            outside: dict[Any, int] = {}
-            needed = 0
-            for length in range(1, min(LONGEST, len(entries) - start) + 1):
-                at = start + length - 1
-                entry = entries[at]
-                if entry.barrier:
-                    break
-                wires: list[tuple[str, Any, str]] = []
-                for one in entry.inputs:
-                    inner = isinstance(one, _Of) and place[one.number] >= start
-                    if inner:
-                        wires.append(("in", place[one.number] - start, one.index))
-                    elif isinstance(one, _Of | str):
-                        wires.append(("out", outside.setdefault(one, len(outside)), ""))
-                    else:
-                        wires.append(("is", repr(one), ""))
-                if len(outside) > 2:
-                    break
-                shape = self.code((shape, words[at], tuple(wires)))
-                if length > 1 and needed < start + length:
-                    buckets.setdefault((length, shape), []).append(start)
-                needed = max(needed, last.get(entry.number, 0))
-        return self.choose(buckets)
+        parts = [_Part(start) for start in range(len(entries))]
+        found: list[tuple[int, list[int]]] = []
+        for length in range(1, min(LONGEST, len(entries)) + 1):
+            self.effort += len(parts)
+            alike: dict[int, list[_Part]] = {}
+            for part in parts:
+                at = part.start + length - 1
+                if at < len(entries) and not entries[at].barrier:
+                    wires = part.wires(entries[at], place)
+                    if len(part.outside) <= 2:
+                        part.shape = self.code((part.shape, words[at], wires))
+                        alike.setdefault(part.shape, []).append(part)
+            # What has no like has none when it is longer.
+            several = [group for group in alike.values() if len(group) > 1]
+            for group in several if length > 1 else ():
+                starts = [part.start for part in group if part.needed < part.start + length]
+                if len(starts) > 1:
+                    found.append((length, starts))
+            parts = [part for group in several for part in group]
+            for part in parts:
+                number = entries[part.start + length - 1].number
+                part.needed = max(part.needed, last.get(number, 0))
+        return found
 
     def choose(
-        self, buckets: Mapping[tuple[int, int], list[int]]
+        self, buckets: Sequence[tuple[int, list[int]]]
     ) -> tuple[list[int], int, list[str | None]] | None:
         ranked = sorted(
-            ((_saving(length, len(starts)), length, starts)
-             for (length, _), starts in buckets.items() if len(starts) > 1),
+            ((_saving(length, len(starts)), length, starts) for length, starts in buckets),
             key=lambda one: (-one[0], one[2][0], one[1]),
-        )  # fmt: skip
+        )
         found: tuple[int, list[int], int, list[str | None]] | None = None
         for bound, length, starts in ranked:
             if bound < LEAST_SAVING or (found is not None and bound < found[0]):
                 break
+            least = LEAST_SAVING if found is None else found[0] + 1
+            self.effort += len(starts)
+            if self.effort > EFFORT:
+                break
+            if _saving(length, len(_apart(starts, length))) < least:
+                continue
             for chosen, names in self.alike(starts, length):
+                if _saving(length, len(chosen)) < least:
+                    continue
                 saving = self.saving(chosen, length)
-                if saving >= LEAST_SAVING and (found is None or saving > found[0]):
+                if saving >= least:
                     found = (saving, chosen, length, names)
+                    least = saving + 1
         return None if found is None else found[1:]
 
     def saving(self, starts: Sequence[int], length: int) -> int:
         """Return the lines that a block saves, where uses that follow each other become one."""
-        values, _ = self.parameters(starts, length)
+        self.effort += length * len(starts)
+        values, _ = self.parameters(starts, length, MOST_PARAMETERS)
         if len(values) > MOST_PARAMETERS:
             return 0
-        given = list(zip(*values.values(), strict=True)) or [()] * len(starts)
+        given = [tuple(map(_frozen, one)) for one in zip(*values.values(), strict=True)]
+        given = given or [()] * len(starts)
         runs = sum(
             1
             for turn, start in enumerate(starts)
-            if not turn
-            or start != starts[turn - 1] + length
-            or _frozen(given[turn]) != _frozen(given[turn - 1])
+            if not turn or start != starts[turn - 1] + length or given[turn] != given[turn - 1]
         )
         return length * len(starts) - length - runs - 2 - len(values)
 
@@ -331,41 +390,78 @@ class _Roller:
         self, starts: Sequence[int], length: int
     ) -> Iterator[tuple[list[int], list[str | None]]]:
         """Sort the starts by the names behind their prefix; leave out what overlaps."""
-        groups: dict[tuple[str | None, ...], list[tuple[int, str | None]]] = {}
+        self.effort += len(starts)
+        groups: dict[int, list[int]] = {}
         for start in starts:
-            part = self.entries[start : start + length]
-            split = _split([None if one.auto else one.name for one in part])
-            if split is not None and not self.clashes(start, length, split):
-                groups.setdefault(split[1], []).append((start, split[0]))
+            split = self.split(start, length)
+            if split is not None:
+                groups.setdefault(split[0], []).append(start)
         for group in groups.values():
-            chosen: list[tuple[int, str | None]] = []
-            for start, prefix in group:
-                if not chosen or start >= chosen[-1][0] + length:
-                    chosen.append((start, prefix))
+            chosen = _apart(group, length)
             if len(chosen) > 1:
-                yield [start for start, _ in chosen], [prefix for _, prefix in chosen]
+                splits = (self.split(start, length) for start in chosen)
+                yield chosen, [None if split is None else split[1] for split in splits]
 
-    def clashes(
-        self, start: int, length: int, split: tuple[str | None, tuple[str | None, ...]]
-    ) -> bool:
-        """Tell whether the prefix is the name of something else, or stands for two items."""
-        prefix, rest = split
-        part = self.entries[start : start + length]
-        if prefix is not None and any(
-            f"{prefix}_{_stem(one)}" in self.stems for one in part if one.auto
-        ):
-            return True
-        others = (*self.entries[:start], *self.entries[start + length :])
-        return rest.count("") > 1 or (
-            prefix is not None and any(one.name == prefix for one in others)
-        )
+    def split(self, start: int, length: int) -> _Split:
+        """Return a number for the names behind the prefix of a part, and the prefix.
+
+        None where the names have no prefix, or where it is the name of something else.
+        """
+        if start not in self.parted:
+            self.parted[start] = list(self.splits(start))
+            self.effort += len(self.parted[start])
+        known = self.parted[start]
+        return known[length - 1] if length <= len(known) else None
+
+    def splits(self, start: int) -> Iterator[_Split]:
+        """Yield how the names of a part are split, for each length, until none can be any more."""
+        names: list[str] = []
+        common, whole, before, code = "", True, "", 0
+        distinct, clash, blank, inside = False, False, 0, 0
+        for at in range(start, min(start + LONGEST, len(self.entries))):
+            name = self.told[at]
+            if name is not None:
+                shorter = _common((common, name)) if names else name
+                names.append(name)
+                distinct = distinct or name != names[0]
+                fits = names if shorter != common else (name,)
+                whole = (whole or shorter != common) and all(
+                    one == shorter or one.startswith(f"{shorter}_") for one in fits
+                )
+                common = shorter
+            if not names:
+                code = self.code((code, None))
+                yield code, None
+                continue
+            if not whole and "_" not in common:
+                return
+            prefix = _prefix(common, whole and distinct)
+            if not prefix:
+                before = ""
+                yield None
+                continue
+            if prefix != before:
+                code, clash, blank, inside = 0, False, 0, 0
+            for one in range(start if prefix != before else at, at + 1):
+                known = self.told[one]
+                rest = None if known is None else known[len(prefix) + 1 :]
+                code = self.code((code, rest))
+                blank += rest == ""
+                inside += self.entries[one].name == prefix
+                clash = clash or f"{prefix}_{self.stemmed[one]}" in self.stems
+            before = prefix
+            clashes = clash or blank > 1 or self.named[prefix] > inside
+            yield None if clashes else (code, prefix)
 
     # Parameters
 
     def parameters(
-        self, starts: Sequence[int], length: int
+        self, starts: Sequence[int], length: int, most: int | None = None
     ) -> tuple[dict[str, tuple[Any, ...]], dict[tuple[int, str], str]]:
-        """Return the parameters with their value in each part, and what each argument reads."""
+        """Return the parameters with their value in each part, and what each argument reads.
+
+        Where there are more than ``most``, not all are returned.
+        """
         found: dict[str, tuple[Any, ...]] = {}
         reads: dict[tuple[int, str], str] = {}
         for offset in range(length):
@@ -379,6 +475,8 @@ class _Roller:
                 if all(_frozen(value) == _frozen(values[0]) for value in values):
                     continue
                 reads[offset, key] = self.read(key, values, found)
+                if most is not None and len(found) > most:
+                    return found, reads
         return found, reads
 
     def read(self, key: str, values: tuple[Any, ...], found: dict[str, tuple[Any, ...]]) -> str:
@@ -542,6 +640,13 @@ class _Roller:
         return next(iter(self.data["inputs"])) if len(self.data["inputs"]) == 1 else None
 
 
+@lru_cache(maxsize=1 << 16)
+def _automatic(word: str, name: str) -> bool:
+    """Tell whether a name is the class's own, with a number or without."""
+    own = stem(ENTRY.aliases.get(word, word))
+    return re.fullmatch(rf"{re.escape(own)}(_\d+)?", name) is not None
+
+
 def _stem(entry: _Entry) -> str:
     """Return the stem of the name of an item that has none."""
     return stem(ENTRY.aliases.get(entry.word, entry.word))
@@ -589,22 +694,23 @@ def _outside(part: Sequence[_Entry]) -> list[Any]:
     )
 
 
-def _split(
-    names: Sequence[str | None],
-) -> tuple[str | None, tuple[str | None, ...]] | None:
-    """Part names into a prefix that all have and what is behind it; None where there is none.
+def _prefix(common: str, whole: bool) -> str:
+    """Return what is before the names of a part's items; empty where nothing can be.
 
-    One item of the part may be called by the prefix itself.
+    One item of the part may be called by the prefix itself, if the ``whole`` of what is common is one.
     """
-    told = [name for name in names if name is not None]
-    if not told:
-        return None, tuple(names)
-    common = _common(told)
-    whole = all(name == common or name.startswith(f"{common}_") for name in told)
-    cut = len(common) if whole and len(set(told)) > 1 else common.rfind("_")
-    if cut <= 0 or not common[0].isalpha() or "{" in common[:cut] or common[:cut].endswith("_"):
-        return None
-    return common[:cut], tuple(None if name is None else name[cut + 1 :] for name in names)
+    prefix = common if whole else common[: max(common.rfind("_"), 0)]
+    allowed = prefix[:1].isalpha() and "{" not in prefix and not prefix.endswith("_")
+    return prefix if allowed else ""
+
+
+def _apart(starts: Sequence[int], length: int) -> list[int]:
+    """Return the starts of parts that do not overlap."""
+    chosen: list[int] = []
+    for start in starts:
+        if not chosen or start >= chosen[-1] + length:
+            chosen.append(start)
+    return chosen
 
 
 def _common(names: Sequence[str]) -> str:

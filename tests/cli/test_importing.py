@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hornbook.compiler.importing import rollup
+
 RECORDED = Path(__file__).parents[1] / "recorded"
 WATCHED = """
 import atexit, sys
@@ -30,7 +32,7 @@ def test_the_spec_goes_to_stdout_and_what_was_renamed_to_stderr(hornbook, model)
     done = hornbook("import", model)
     assert done.code == 0
     assert done.out.startswith("name: towers\ninputs:\n  left: [6]\n")
-    assert done.err == "renamed: `head/dense` is `head_dense`\n"
+    assert done.err == "renamed: `head/dense` is `near`\nrenamed: `head/subtract` is `far`\n"
 
 
 def test_what_is_imported_can_be_checked_and_emitted(hornbook, model, folder: Path) -> None:
@@ -39,6 +41,40 @@ def test_what_is_imported_can_be_checked_and_emitted(hornbook, model, folder: Pa
     assert done.err.splitlines()[0] == "wrote spec.yaml: 6 items"
     assert hornbook("check", "spec.yaml").code == 0
     assert "layers.Subtract(" in hornbook("emit", "spec.yaml").out
+
+
+def test_a_key_of_an_output_does_not_vanish_silently(hornbook, folder: Path) -> None:
+    config = json.loads((RECORDED / "branches.json").read_text())
+    kind, item = config["config"]["output_layers"]
+    config["config"]["output_layers"] = {"label": kind, "the rest": item}
+    (folder / "config.json").write_text(json.dumps(config))
+    done = hornbook("import", "config.json")
+    assert done.out.endswith("outputs: [label, get_item]\n")
+    assert done.err.splitlines() == [
+        "renamed: `kind` is `label`",
+        "lost: the key `the rest`; the spec has `get_item` in its place",
+    ]
+
+
+def test_a_training_that_is_left_out_is_told(hornbook, folder: Path) -> None:
+    config = json.loads((RECORDED / "branches.json").read_text())
+    norm = next(one for one in config["config"]["layers"] if one["class_name"].startswith("Batch"))
+    norm["inbound_nodes"][0]["kwargs"]["training"] = False
+    (folder / "config.json").write_text(json.dumps(config))
+    done = hornbook("import", "config.json", "-o", "spec.yaml")
+    (line,) = done.err.splitlines()[1:]
+    assert line.startswith("left out: `training` of the call of `batch_normalization`, which Keras")
+    assert hornbook("emit", "spec.yaml", "--style", "functional").code == 0
+
+
+def test_a_model_that_is_too_long_to_look_through_is_said_to_be(
+    hornbook, model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "EFFORT", 0)
+    done = hornbook("import", model)
+    assert done.err.splitlines()[0] == (
+        "the model is too long to look for all that repeats: the rest is written out"
+    )
 
 
 def test_a_file_is_written_once(hornbook, model, folder: Path) -> None:

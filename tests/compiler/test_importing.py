@@ -157,16 +157,16 @@ inputs:
 layers:
   - Dense: {units: 4, activation: relu, inputs: left}
   - Dropout: {rate: 0.5}
-  - Dense: {units: 2, name: head_dense}
+  - Dense: {units: 2, name: near}
   - call: {layer: dense, name: dense_call, inputs: right}
   - call: {layer: dropout, name: dropout_call}
-  - Subtract: {inputs: [dropout, dropout_call]}
-outputs: [subtract, head_dense]
+  - Subtract: {name: far, inputs: [dropout, dropout_call]}
+outputs: [far, near]
 """
     )
     assert found.names["tower/dense"] == "dense"
-    assert found.names["head/dense"] == "head_dense"
-    assert found.renames == {"head/dense": "head_dense"}
+    assert found.names["head/dense"] == "near"
+    assert found.renames == {"head/dense": "near", "head/subtract": "far"}
 
 
 def test_masks_that_layers_make_by_themselves_are_not_said() -> None:
@@ -192,6 +192,19 @@ def test_another_mask_is_said_and_must_be_one_that_the_language_has() -> None:
     named["inbound_nodes"][0]["args"][1] = 3
     (message,) = {text.split(": ")[-1] for text in refused(config)}
     assert message == "the language has no operation `NotEqual`"
+
+
+def test_models_that_are_alike_stay_alike() -> None:
+    def inner(k: int) -> dict:
+        return sequential(f"blk{k}", dense("fc"), entry("ReLU", "act"), entry("Softmax", "end"))
+
+    found = import_config(chain(*(inner(k) for k in range(4)), dense("fc_last")))
+    assert found.data["layers"] == (
+        {"blk": {"repeat": 4, "name": "blk{$index - 1}"}},
+        {"Dense": {"units": 4, "name": "fc_last"}},
+    )
+    assert found.names["blk0/fc"] == "blk0_fc"
+    assert found.names["blk3/end"] == "blk3_end"
 
 
 # Arguments
@@ -402,16 +415,18 @@ def test_attention_takes_as_little_as_says_it_all() -> None:
     }
 
 
-def test_an_explicit_training_is_kept_and_an_implied_one_is_not() -> None:
+def test_a_training_that_the_model_overrules_is_told_and_an_implied_one_is_not() -> None:
     config = graph(
         entry("Dropout", "dropout", call(tensor("x"), training=False), rate=0.5),
         entry("Dropout", "always", call(tensor("dropout"), training=True), rate=0.5),
         outputs=ref("always"),
     )
-    assert import_config(config).data["layers"] == (
+    found = import_config(config)
+    assert found.data["layers"] == (
         {"Dropout": {"rate": 0.5}},
-        {"Dropout": {"rate": 0.5, "name": "always", "call": {"training": True}}},
+        {"Dropout": {"rate": 0.5, "name": "always"}},
     )
+    assert found.lost == ("always",)
 
 
 def test_states_of_one_layer_begin_another() -> None:
@@ -474,6 +489,71 @@ def test_outputs_that_are_inputs_or_stand_twice_get_a_name() -> None:
         {"Activation": {"activation": "linear", "name": "d_output"}},
         {"Activation": {"activation": "linear", "name": "x_output", "inputs": "x"}},
     )
+
+
+def two(outputs: Any) -> Imported:
+    layers = [given_input("x", 4), *(dense(f"dense_{k}", call(tensor("x"))) for k in range(3))]
+    found = import_config(functional("net", layers, ref("x"), outputs))
+    compiled(found)
+    return found
+
+
+def test_an_output_has_the_name_of_its_key() -> None:
+    found = two({"first": ref("dense_2"), "second": ref("dense_1")})
+    assert found.data["outputs"] == ("first", "second")
+    assert found.renames == {"dense_2": "first", "dense_1": "second"}
+    assert found.names == {"x": "x", "dense_2": "first", "dense_1": "second"}
+    assert found.keys == {}
+
+
+def test_a_key_that_is_the_name_changes_nothing() -> None:
+    found = two({"dense_1": ref("dense_1"), "dense_2": ref("dense_2")})
+    assert found.data["outputs"] == ("dense_1", "dense_2")
+    assert (found.renames, found.keys) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("outputs", "keys"),
+    [
+        ({"class": ref("dense_1"), "b": ref("dense_2")}, {"class": "dense_1"}),
+        ({"x": ref("dense_1"), "b": ref("dense_2")}, {"x": "dense_1"}),
+        ({"dense_2": ref("dense_1"), "dense_1": ref("dense_2")},
+         {"dense_2": "dense_1", "dense_1": "dense_2"}),
+        ({"a": [ref("dense_1"), ref("dense_0")], "b": ref("dense_2")}, {"a": "dense_0"}),
+        ({"two words": ref("dense_1")}, {"two words": "dense_1"}),
+    ],
+)  # fmt: skip
+def test_a_key_that_cannot_be_the_name_is_told(outputs: Any, keys: dict[str, str]) -> None:
+    assert two(outputs).keys == keys
+
+
+def test_keys_of_inputs_and_of_one_value_twice() -> None:
+    layers = [given_input("x", 4), given_input("y", 4), dense("sum", call(tensor("x")))]
+    layers.append(entry("Add", "add", call([tensor("sum"), tensor("y")])))
+    config = functional(
+        "net", layers, {"left": ref("x"), "right": ref("y")}, {"p": ref("add"), "q": ref("add")}
+    )
+    found = import_config(config)
+    compiled(found)
+    assert list(found.data["inputs"]) == ["left", "right"]
+    assert found.data["outputs"] == ("p", "q")
+    assert found.renames == {"x": "left", "y": "right", "add": "p"}
+    assert found.keys == {}
+
+
+def test_outputs_that_repeat_keep_the_names_that_keras_gave_them() -> None:
+    layers = [given_input("x", 4)]
+    above = "x"
+    for k in range(8):
+        number = f"_{k}" if k else ""
+        layers.append(dense(f"dense{number}", call(tensor(above))))
+        above = f"layer_normalization{number}"
+        layers.append(entry("LayerNormalization", above, call(tensor(f"dense{number}"))))
+        layers.append(entry("ReLU", f"re_lu{number}", call(tensor(above))))
+        above = f"re_lu{number}"
+    found = import_config(functional("net", layers, ref("x"), [ref("re_lu_3"), ref("re_lu_7")]))
+    compiled(found)
+    assert found.data["outputs"] == ("re_lu_3", "re_lu_7")
 
 
 def test_what_leads_to_no_output_is_left_out() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.compiler.importing.rollup import names_of, roll_up, same
+from hornbook.compiler.importing import rollup
+from hornbook.compiler.importing.rollup import names_of, roll_up, rolled_up, same
 from hornbook.specs.load import load
 from hornbook.specs.write import write_spec
 from hornbook.specs.yaml import read_text
@@ -154,3 +156,41 @@ def test_many_layers_take_no_time(times: int) -> None:
     )
     found = roll_up({"name": "a", "inputs": {"x": (4,)}, "layers": layers})
     assert len(found["layers"]) <= times
+
+
+def numbered(name: str, times: int) -> dict[str, Any]:
+    layers = tuple({"Dense": {"units": 4, "name": f"{name}{turn}"}} for turn in range(times))
+    return {"name": "a", "inputs": {"x": (4,)}, "layers": layers}
+
+
+def looked_at(data: dict[str, Any]) -> int:
+    roller = rollup._Roller(data)
+    roller.roll()
+    return roller.effort
+
+
+@pytest.mark.parametrize("name", ["d", "layer_", "dense_"])
+def test_looking_for_repetitions_grows_no_faster_than_the_model(name: str) -> None:
+    few, many = (looked_at(numbered(name, times)) for times in (200, 400))
+    assert 0 < many < 2.8 * few
+
+
+def test_a_thousand_numbered_layers_are_read_in_a_moment() -> None:
+    data = numbered("d", 1000)
+    before = time.process_time()
+    assert roll_up(data) == data
+    assert time.process_time() - before < 15
+
+
+def test_what_would_take_too_long_is_left_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = ("ReLU", "Softmax", "Flatten")
+    words = (kinds[turn // 12 >> turn % 6 & 1] for turn in range(600))
+    data = {"name": "a", "inputs": {"x": (4,)}, "layers": tuple(words)}
+    found, whole = rolled_up(data)
+    assert whole
+    assert len(found["blocks"]) > 3
+    monkeypatch.setattr(rollup, "EFFORT", looked_at(data) // 3)
+    some, whole = rolled_up(data)
+    assert not whole
+    assert 0 < len(some["blocks"]) < len(found["blocks"])
+    assert same(data, some)

@@ -382,7 +382,7 @@ layers:
     )
 
 
-def test_what_a_nested_model_is_told_of_training_has_no_effect_and_is_left_out() -> None:
+def test_what_a_nested_model_is_told_of_training_is_overruled_and_left_out() -> None:
     model = transfer()
     found = import_model(model)
     assert found.lost == ("base",)
@@ -392,11 +392,33 @@ def test_what_a_nested_model_is_told_of_training_has_no_effect_and_is_left_out()
     assert any(not np.array_equal(drawn[0], one) for one in drawn)
 
 
+def test_what_a_layer_is_told_of_training_holds_only_where_the_model_is_told_nothing() -> None:
+    inputs = keras.Input((64,), name="x")
+    frozen = keras.layers.BatchNormalization(name="frozen")
+    always = keras.layers.Dropout(0.5, name="always")
+    model = keras.Model(inputs, always(frozen(inputs, training=False), training=True))
+    x = np.random.default_rng(0).normal(3, 1, (8, 64)).astype("float32")
+
+    def drops(values: Any) -> bool:
+        return bool((np.asarray(values) == 0).any())
+
+    assert drops(model(x))
+    assert not drops(model(x, training=False))
+    assert not drops(model.predict(x, verbose=0))
+    assert not np.any(frozen.moving_mean)
+    model(x, training=True)
+    assert np.any(frozen.moving_mean)
+
+    found = agree(model)
+    assert found.lost == ("always", "frozen")
+    assert "call" not in write_spec(found.data)
+
+
 def test_names_lead_back_to_the_layers_of_nested_models() -> None:
     found = import_model(nested())
-    assert found.names["inner/dense"] == "dense"
+    assert found.names["inner/dense"] == "inner_dense"
     assert found.names["pair/dense"] == "pair_dense"
-    assert found.renames == {"pair/dense": "pair_dense"}
+    assert found.renames == {"inner/dense": "inner_dense", "pair/dense": "pair_dense"}
 
 
 def test_a_saved_file_gives_what_the_live_model_gives(tmp_path: Path) -> None:

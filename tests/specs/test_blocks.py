@@ -193,6 +193,45 @@ def test_what_a_block_cannot_be(blocks: str, code: str) -> None:
     assert code in [found for found, _ in codes("", text)]
 
 
+WRONG = """
+name: net
+variables: {w: 7}
+inputs: {x: [4]}
+blocks:
+  b:
+    parameters: [units, {rate: 2}]
+    layers:
+      - Dense: {units: $units}
+      - Dropout: {rate: $rate}
+layers:
+  - b: {units: $w / 2}
+  - b: {units: $w / 3}
+  - b: {units: -1}
+  - b: {units: -1}
+  - b: {units: 0, repeat: 3}
+"""
+
+
+def test_each_use_that_gives_something_wrong_is_told_and_the_block_itself_once() -> None:
+    with pytest.raises(SpecError) as caught:
+        load(read_text(WRONG))
+    found = [
+        (one.message, one.span.used[0][1].line) for one in caught.value.diagnostics if one.span
+    ]
+    integer = "`units` of `Dense` must be an integer of at least 1, not the number"
+    assert found == [
+        (f"{integer} 3.5", 12),
+        (f"{integer} {7 / 3!r}", 13),
+        (f"{integer} -1", 14),
+        (f"{integer} -1", 15),
+        (f"{integer} 0", 16),
+        (
+            "`rate` of `Dropout` must be a number of at least 0 and below 1, not the number 2",
+            12,
+        ),
+    ]
+
+
 def test_large_depth_and_size_are_refused_fast() -> None:
     deep = "".join(f"  b{k}:\n    layers: [b{k + 1}]\n" for k in range(30))
     text = (
