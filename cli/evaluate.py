@@ -43,10 +43,11 @@ def evaluate(
         options.Format, typer.Option("--format", help="For people, or for programs.")
     ] = options.Format.text,
 ) -> None:
-    """Measure the model of a run: its loss and metrics on its test examples, or on other data.
+    """Measure the model of a run.
 
-    In every style the numbers are those that the training ended with, bit for bit on the same machine. Other
-    data is scaled, and its classes are counted, as those of the training were.
+    Its loss and metrics are told, on its own test examples or on other data. In every style the numbers
+    are those that the training ended with, bit for bit on the same machine. Other data is scaled, and its
+    classes are counted, as those of the training were.
     """
     from .quiet import start_runtime
 

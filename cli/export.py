@@ -64,10 +64,11 @@ def export(
     ] = False,
     force: options.Force = False,
 ) -> None:
-    """Write the model of a run for other programs, and check what was written.
+    """Write the model of a run for other programs.
 
-    It is loaded by the program that it is meant for (Keras, TensorFlow, ONNX Runtime, LiteRT), and is kept
-    only if that gives the same outputs on random examples; the largest difference is printed.
+    What was written is loaded by the program that it is meant for (Keras, TensorFlow, ONNX Runtime,
+    LiteRT), and is kept only if that gives the same outputs on random examples; the largest difference
+    is printed.
     """
     if with_scaling and form is ExportFormat.weights:
         raise typer.BadParameter("weights scale nothing", param_hint="--with-scaling")

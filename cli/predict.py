@@ -38,10 +38,10 @@ def predict(
     ] = None,
     force: options.Force = False,
 ) -> None:
-    """Ask the model of a run about new examples: a line of JSON for each.
+    """Ask the model of a run about new examples.
 
-    Values are scaled as those of the training were. Nothing is resized or filled in: an example that is
-    not what the model takes is an error.
+    Each is answered by a line of JSON. Values are scaled as those of the training were. Nothing is
+    resized or filled in: an example that is not what the model takes is an error.
     """
     from .quiet import start_runtime
 

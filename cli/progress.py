@@ -226,6 +226,9 @@ class View:
         """Say how long it took, draw the curves, and say what the test examples give."""
         if not self.quiet:
             self._summary(trained, epochs)
+            page = self.folder and self.folder / "report.html"
+            if page and page.is_file():
+                say(f"report {page}")
         for name in in_order(trained.test):
             say(f"test {name} {number(trained.test[name])}")
 

@@ -30,9 +30,10 @@ def report(
     ] = None,
     force: options.Force = False,
 ) -> None:
-    """Write the page that shows a run: curves, mistakes, architecture, sources, certificate.
+    """Write the page that shows a run.
 
-    `hornbook train` writes it when a run has ended; this writes it anew, or for one that has not.
+    It shows curves, mistakes, architecture, sources and the certificate. `hornbook train` writes it when
+    a run has ended; this writes it anew, or for one that has not.
     """
     from .quiet import start_runtime
 

@@ -188,9 +188,10 @@ def resume(
     quiet: Quiet = False,
     form: Form = options.Format.text,
 ) -> None:
-    """Go on with a run that was stopped, bit for bit as if it had not been.
+    """Go on with a run that was stopped.
 
-    It goes on from its newest checkpoint that is whole, in the middle of an epoch too.
+    It goes on from its newest checkpoint that is whole, in the middle of an epoch too, bit for bit as
+    if it had not been stopped.
     """
     from .quiet import start_runtime
 
