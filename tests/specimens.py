@@ -11,7 +11,9 @@ from strategies_f import BINARY, BROKEN, WHOLE, broadcastable, grids
 from strategies_f import valid_items as items_f
 
 from hornbook.compiler.graph import Literal, TensorType
-from hornbook.compiler.shapes import infer
+from hornbook.compiler.masking import check_mask, mask_after
+from hornbook.compiler.shapes import TAKE_TEXTS, infer
+from hornbook.compiler.shapes.rule import RuleError
 from hornbook.specs.base import NodeSpec, registry
 from hornbook.specs.load import Spec, load, zoo
 from hornbook.specs.overrides import Override
@@ -57,6 +59,7 @@ class Draft:
     inputs: dict[str, Any] = field(default_factory=dict)
     layers: list[Any] = field(default_factory=list)
     types: dict[str, TensorType] = field(default_factory=dict)
+    masks: dict[str, Any] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def add(self, kind: str, arguments: dict[str, Any], sources: list[Any], name: str) -> bool:
@@ -66,11 +69,20 @@ class Draft:
         """
         item = registry("entry").read({kind: frozen(arguments)})
         assert isinstance(item, NodeSpec)
-        types = (
+        types = tuple(
             self.types[one] if isinstance(one, str) else Literal(frozen(one)).type
             for one in sources
         )
-        found = infer(item, tuple(types))
+        masks = [self.masks.get(one) for one in sources if isinstance(one, str)]
+        try:
+            found = infer(item, types)
+            check_mask(item, types[0], masks[0] if masks else None, {})
+        except RuleError as error:
+            if (
+                "oftmax" in error.message
+            ):  # few axes, no mask: what a layer's own arguments do not tell
+                return False
+            raise
         outputs = (found.output, *found.states)
         sizes = [prod(axis or 0 for axis in one.shape[1:]) for one in outputs]
         if not all(0 < size <= LARGEST for size in sizes) or found.output.rank < 2:
@@ -79,6 +91,7 @@ class Draft:
             self.types[name] = found.output
         else:
             self.types |= {f"{name}.{index}": one for index, one in enumerate(outputs)}
+        self.masks[name] = mask_after(item, types, masks)
         self.used.update(one for one in sources if isinstance(one, str))
         wiring = sources[0] if len(sources) == 1 else sources
         self.layers.append({kind: {**arguments, "name": name, "inputs": wiring}})
@@ -149,6 +162,7 @@ def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, A
             item
             for items in (items_a, items_b, items_c, items_d, items_e)
             for item in items(type_.shape, type_.dtype)
+            if type_.dtype != "string" or item[0] in TAKE_TEXTS
         ]
         sources = [source]
         if twin and type_.dtype == "float32" and draw(st.booleans()):
