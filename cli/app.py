@@ -15,7 +15,23 @@ import typer
 from typer.core import TyperCommand
 
 from ..specs.diagnostics import SpecError
-from . import check, diff, emit, importing, init, reference, runs, show, train, verify
+from . import (
+    check,
+    diff,
+    emit,
+    evaluate,
+    export,
+    graph,
+    importing,
+    init,
+    predict,
+    reference,
+    report,
+    runs,
+    show,
+    train,
+    verify,
+)
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -30,10 +46,15 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
     ("import", importing.import_),
     ("check", check.check),
     ("show", show.show),
+    ("graph", graph.graph),
     ("diff", diff.diff),
     ("emit", emit.emit),
     ("train", train.train),
     ("resume", train.resume),
+    ("report", report.report),
+    ("evaluate", evaluate.evaluate),
+    ("predict", predict.predict),
+    ("export", export.export),
     ("runs", runs.runs),
     ("compare", runs.compare),
     ("verify", verify.verify),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -35,6 +36,15 @@ class Format(str, Enum):
 
 SpecArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="SPEC", help="A path, or the name of a shipped spec.")
+]
+RunArgument: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, as `hornbook train` names it.")
+]
+RunStyle: TypeAlias = Annotated[
+    Style | None,
+    typer.Option(
+        "--style", help="The style of the Keras model. Default: the one that was trained."
+    ),
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,

@@ -120,7 +120,7 @@ def fail(error: SpecError) -> None:
 
 
 def write(
-    path: Path, text: str, *, force: bool, way_out: str = "overwrite it with `--force`"
+    path: Path, content: str | bytes, *, force: bool, way_out: str = "overwrite it with `--force`"
 ) -> None:
     """Write a new file; ``way_out`` is what else than another name would do.
 
@@ -129,8 +129,8 @@ def write(
         typer.BadParameter: where it cannot be written.
     """
     try:
-        with open(path, "w" if force else "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(path, "wb" if force else "xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
     except FileExistsError:
         raise _exists(path, way_out) from None
     except OSError as error:

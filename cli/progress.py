@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
+    from ..runtime.initial import Initial
     from ..runtime.train import Examples, Trained
     from ..specs.model import TrainSpec
 
@@ -85,6 +86,9 @@ class Teller(Protocol):
     ) -> None:
         """Tell what is to be trained."""
 
+    def first(self, weights: Initial) -> None:
+        """Tell which weights training begins with, where not with those of the seed."""
+
     def kept(self, folder: Path, step: int | None = None, *, ended: bool = False) -> None:
         """Tell where the run is kept, and after which step it goes on."""
 
@@ -148,6 +152,15 @@ class View:
         )
         for note in data.notes:
             say(f"note   {note}")
+
+    def first(self, weights: Initial) -> None:
+        """Say which weights training begins with."""
+        if self.quiet:
+            return
+        begins, *others = weights.told()
+        say(f"first  {begins}")
+        for line in others:
+            say(f"note   {line}")
 
     def kept(self, folder: Path, step: int | None = None, *, ended: bool = False) -> None:
         """Say where the run is kept, and after which step it goes on."""
@@ -213,6 +226,9 @@ class View:
         """Say how long it took, draw the curves, and say what the test examples give."""
         if not self.quiet:
             self._summary(trained, epochs)
+            page = self.folder and self.folder / "report.html"
+            if page and page.is_file():
+                say(f"report {page}")
         for name in in_order(trained.test):
             say(f"test {name} {number(trained.test[name])}")
 
@@ -262,6 +278,18 @@ class JsonView:
             batch_size=settings.batch_size,
             data=data.name,
             notes=list(data.notes),
+        )
+
+    def first(self, weights: Initial) -> None:
+        """Tell which weights training begins with."""
+        match = weights.match
+        self._tell(
+            "first",
+            source=weights.source,
+            loaded=list(match.loaded),
+            missing=list(match.missing),
+            misfit=list(match.misfit),
+            unexpected=list(match.unexpected),
         )
 
     def kept(self, folder: Path, step: int | None = None, *, ended: bool = False) -> None:

@@ -35,7 +35,10 @@ def runs(
     ] = Path("runs"),
     form: FormatOption = options.Format.text,
 ) -> None:
-    """List the runs in a folder, the oldest first, with their results on the test examples."""
+    """List runs with their results.
+
+    The oldest stands first; the results are those on the test examples.
+    """
     from ..runtime.runs import runs_in
 
     if not root.is_dir() and root != Path("runs"):
@@ -61,9 +64,10 @@ def compare(
     paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Two runs or more.")],
     form: FormatOption = options.Format.text,
 ) -> None:
-    """Put runs side by side: what they were made of, what became of them, and their curves.
+    """Put runs side by side.
 
-    Of settings and models only what differs is shown.
+    Shown is what they were made of, what became of them, and their curves; of settings and models only
+    what differs.
     """
     from ..runtime.runs import open_run
 

@@ -13,12 +13,14 @@ import typer
 
 from ..specs.diagnostics import Diagnostic, SpecError
 from . import options
-from .output import interruptible, report, stoppable
+from .output import interruptible, stoppable
+from .output import report as tell
 from .progress import JsonView, Teller, View
 
 if TYPE_CHECKING:
     from ..compiler.graph import TypedGraph
     from ..runtime.data import DataSet
+    from ..runtime.initial import Initial
     from ..runtime.runs import Run
     from ..runtime.session import Manner
     from ..specs.load import Spec
@@ -45,6 +47,9 @@ LogEvery: TypeAlias = Annotated[
 ]
 Form: TypeAlias = Annotated[
     options.Format, typer.Option("--format", help="For people, or for programs: lines of JSON.")
+]
+NoReport: TypeAlias = Annotated[
+    bool, typer.Option("--no-report", help="Write no page that shows the run.")
 ]
 Tensorboard: TypeAlias = Annotated[
     bool, typer.Option("--tensorboard", help="Write for TensorBoard, into the run's folder.")
@@ -79,6 +84,14 @@ def train(
     ] = None,
     settings: options.Settings = None,
     max_params: options.MaxParams = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--init-from",
+            metavar="RUN|FILE",
+            help="Begin with the weights of a run or a file, by the names of their layers.",
+        ),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the run. Default: runs/<name>-<time>."),
@@ -86,6 +99,7 @@ def train(
     no_run: Annotated[bool, typer.Option("--no-run", help="Keep nothing of the run.")] = False,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    no_report: NoReport = False,
     tensorboard: Tensorboard = False,
     wandb: Wandb = False,
     mlflow: Mlflow = False,
@@ -104,6 +118,8 @@ def train(
         message = "it goes with none of --run, --every, --log-every and the trackers"
         raise typer.BadParameter(message, param_hint="--no-run")
     interval(every)
+    if init_from is not None:
+        readable(init_from)
 
     given = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     replaced = [
@@ -124,7 +140,10 @@ def train(
 
         asked_for = training_of(loaded)
         chosen = loop.value if loop else asked_for.loop
+        first = beginning(init_from, typed, style.value, asked_for.seed)
         view.head(typed, dataset, style.value, chosen, asked_for)
+        if first is not None:
+            view.first(first)
         if no_run:
             trained = train(
                 loaded,
@@ -133,6 +152,7 @@ def train(
                 loop=chosen,
                 watcher=view,
                 max_params=asked.budget,
+                initial=first and first.give,
             )
         else:
             need_trackers(followers)
@@ -145,7 +165,10 @@ def train(
                     dataset,
                     style=style.value,
                     loop=chosen,
-                    manner=manner(view, every, log_every, asked.budget, followers),
+                    initial=first and (first.source, first.give),
+                    manner=manner(
+                        view, every, log_every, asked.budget, followers, report=not no_report
+                    ),
                 )[1]
     view.result(trained, training_of(loaded).epochs)
 
@@ -157,6 +180,7 @@ def resume(
     ] = None,
     every: EveryOption = None,
     log_every: LogEvery = None,
+    no_report: NoReport = False,
     tensorboard: Tensorboard = False,
     wandb: Wandb = False,
     mlflow: Mlflow = False,
@@ -164,9 +188,10 @@ def resume(
     quiet: Quiet = False,
     form: Form = options.Format.text,
 ) -> None:
-    """Go on with a run that was stopped, bit for bit as if it had not been.
+    """Go on with a run that was stopped.
 
-    It goes on from its newest checkpoint that is whole, in the middle of an epoch too.
+    It goes on from its newest checkpoint that is whole, in the middle of an epoch too, bit for bit as
+    if it had not been stopped.
     """
     from .quiet import start_runtime
 
@@ -192,12 +217,46 @@ def resume(
             kept, trained = go_on(
                 run,
                 epochs=epochs,
-                manner=manner(view, every, log_every, options.max_params(max_params), followers),
+                manner=manner(
+                    view,
+                    every,
+                    log_every,
+                    options.max_params(max_params),
+                    followers,
+                    report=not no_report,
+                ),
                 told=told,
             )
     from ..compiler.needs import training_of
 
     view.result(trained, training_of(kept.spec()).epochs)
+
+
+def readable(source: Path) -> None:
+    """See that first weights can come from a path, before anything takes long.
+
+    Raises:
+        typer.BadParameter: where nothing is there, or something else than a run or weights.
+    """
+    endings = (".safetensors", ".keras", ".weights.h5")
+    if not source.exists():
+        raise typer.BadParameter(f"`{source}` does not exist", param_hint="--init-from")
+    if not source.is_dir() and not source.name.endswith(endings):
+        message = f"expected the folder of a run, or a file that ends in {', '.join(endings)}; received `{source}`"
+        raise typer.BadParameter(message, param_hint="--init-from")
+
+
+def beginning(source: Path | None, typed: TypedGraph, style: str, seed: int) -> Initial | None:
+    """Return the weights to begin with, where they are not those of the seed.
+
+    Raises:
+        SpecError: HB901, HB801 to HB803, HB925.
+    """
+    if source is None:
+        return None
+    from ..runtime.initial import first_weights
+
+    return first_weights(source, typed, style, seed=seed)
 
 
 def interval(text: str | None) -> tuple[float | None, int | None] | None:
@@ -221,7 +280,13 @@ def trackers(**wanted: bool) -> tuple[str, ...]:
 
 
 def manner(
-    view: Teller, every: str | None, log_every: int | None, budget: int, followers: tuple[str, ...]
+    view: Teller,
+    every: str | None,
+    log_every: int | None,
+    budget: int,
+    followers: tuple[str, ...],
+    *,
+    report: bool,
 ) -> Manner:
     """Return how a run is kept and followed."""
     from ..runtime.saver import LOG_EVERY, Every
@@ -234,8 +299,9 @@ def manner(
         trackers=followers,
         watcher=view,
         stop=view.stop,
-        warn=lambda warning: report([warning]),
+        warn=lambda warning: tell([warning]),
         max_params=budget,
+        report=report,
     )
 
 
@@ -302,6 +368,6 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
     if loaded.assumed:
         loaded = asked.load(dataset.classes)
     typed = asked.compile(loaded, style)
-    report(() if loaded.assumed else advise(loaded, typed))
+    tell(() if loaded.assumed else advise(loaded, typed))
     start_runtime()
     return dataset, loaded, typed

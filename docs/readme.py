@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from hornbook.compiler.drawing import mermaid
+from hornbook.compiler.drawing import picture as drawn
 from hornbook.compiler.driver import STYLES, analyse, compile_spec
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load, zoo_text
@@ -74,6 +76,11 @@ def blocks() -> str:
     )
 
 
+def picture() -> str:
+    """Show the spec of the blocks as a picture, which the reader of Markdown draws."""
+    return f"```mermaid\n{mermaid(drawn(analyse(load('unet')), depth=0))}```\n"
+
+
 def certificate() -> str:
     from hornbook.cli.verify import verify
 
@@ -88,6 +95,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "spec": spec,
     "programs": programs,
     "blocks": blocks,
+    "picture": picture,
     "certificate": certificate,
 }
 

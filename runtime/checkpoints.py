@@ -101,7 +101,7 @@ class Checkpoints:
         """Return the checkpoints, whole or not, the newest first."""
         if not self.folder.is_dir():
             return []
-        found = [path for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir()]
+        found = [path for path in self.folder.iterdir() if path.name.isdecimal() and path.is_dir()]
         return sorted(found, key=lambda path: int(path.name), reverse=True)
 
     def _remove(self, path: Path) -> None:
@@ -135,7 +135,7 @@ def read(path: Path) -> dict[str, bytes]:
         }
     except OSError:
         raise BrokenCheckpoint("it has no manifest that can be read") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise BrokenCheckpoint("its manifest is damaged") from None
     return {name: _checked(path, name, *about) for name, about in expected.items()}
 
@@ -145,7 +145,7 @@ def _checked(path: Path, name: str, size: int, sha: str) -> bytes:
         raise BrokenCheckpoint("its manifest names a file that is elsewhere")
     try:
         data = (path / name).read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # no file can have a name with a zero in it
         raise BrokenCheckpoint(f"`{name}` cannot be read") from None
     if len(data) != size:
         raise BrokenCheckpoint(f"`{name}` has {len(data):,} bytes, expected {size:,}")

@@ -61,7 +61,8 @@ class Info:
     """What a run was made of: the content of ``run.json``.
 
     ``fingerprint`` is the SHA-256 of the data, ``scaling`` what the graph does to each input first
-    (``(float32(x) - offset) / scale``), ``classes`` what `$classes` stood for, ``initial`` where the first weights
+    (``(float32(x) - offset) / scale``), ``classes`` what `$classes` stood for,
+    ``columns`` what a row of a table was, ``initial`` where the first weights
     came from, if not from the seed.
     """
 
@@ -76,6 +77,7 @@ class Info:
     command: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     scaling: Any = None
     initial: str | None = None
     format: int = FORMAT
@@ -330,6 +332,7 @@ def info_of(
         command=["hornbook", *sys.argv[1:]],
         environment=dict(environment),
         class_names=data.class_names,
+        columns=data.columns,
         scaling=_scaling(data.scaling),
         initial=initial,
     )
@@ -346,7 +349,8 @@ def open_run(folder: Path) -> Run:
         if found["format"] != FORMAT:
             message = f"`{folder}` is a run of format {found['format']!r}, expected {FORMAT}"
             raise SpecError([Diagnostic("HB901", message)])
-        return Run(folder, Info(**{**found, "class_names": tuple(found["class_names"])}))
+        names = {key: tuple(found[key]) for key in ("class_names", "columns")}
+        return Run(folder, Info(**{**found, **names}))
     except OSError:
         message = f"`{folder}` is no run: it has no `{ABOUT}`"
     except (ValueError, KeyError, TypeError, AttributeError):

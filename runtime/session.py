@@ -23,6 +23,7 @@ from .build import Built
 from .checkpoints import unfinished
 from .data import DataSet, load_data
 from .durable import replace_file
+from .report import write_report
 from .runs import (
     RESOLVED,
     Run,
@@ -55,6 +56,7 @@ class Manner:
         stop: set by whoever wants the training to end at the next step, with its state written.
         warn: is told of what is wrong, but does not end the training.
         max_params: the budget of parameters.
+        report: whether a page is written that shows the run.
     """
 
     every: Every = field(default_factory=Every)
@@ -65,6 +67,7 @@ class Manner:
     stop: threading.Event = field(default_factory=threading.Event)
     warn: Callable[[Diagnostic], None] = lambda _: None
     max_params: int = MAX_PARAMS
+    report: bool = True
 
 
 def start(
@@ -189,6 +192,8 @@ def _train(
     weights = packed(weights_of(trained.built))
     try:
         run.finish(weights, result)
+        if manner.report:
+            write_report(run, trained.built, trained.tested)
     except OSError as error:
         raise SpecError([unfinished(error, run.folder, len(weights))]) from None
     return trained

@@ -84,10 +84,8 @@ def _mlflow(run: Followed) -> Iterator[keras.callbacks.Callback]:
         [experiment.experiment_id], f"tags.`{TAG}` = '{run.id}'", output_format="list"
     )
     again = known[0].info.run_id if known else None
-    with mlflow.start_run(
-        again, run_name=None if again else run.name, tags={TAG: run.id}
-    ) as session:
-        yield MlflowCallback(run=session)
+    with mlflow.start_run(again, run_name=None if again else run.name, tags={TAG: run.id}):
+        yield MlflowCallback()
 
 
 @final

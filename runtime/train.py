@@ -67,7 +67,8 @@ class Watcher(Protocol):
 class Trained:
     """A finished training.
 
-    ``test`` holds the loss and the metrics on the test examples, ``seconds`` the time of each epoch.
+    ``test`` holds the loss and the metrics on the test examples, ``seconds`` the time of each epoch; ``tested``
+    are the test examples in their order.
     """
 
     built: Built
@@ -76,6 +77,7 @@ class Trained:
     history: History
     test: dict[str, float]
     seconds: tuple[float, ...]
+    tested: Batches
 
     @property
     def model(self) -> keras.Model:
@@ -154,7 +156,7 @@ def train(
             initial_step=step,
         )
         test = evaluate(built.model, examples.test)
-    return Trained(built, style, chosen, history, test, tuple(watch.seconds))
+    return Trained(built, style, chosen, history, test, tuple(watch.seconds), examples.test)
 
 
 def beginning(recording: Recording, epochs: int) -> tuple[int, int]:

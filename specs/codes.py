@@ -73,4 +73,9 @@ CODES: dict[str, str] = {
     "HB908": "a run that goes on in another environment",
     "HB909": "a tracker that is not installed",
     "HB910": "a tracker that cannot follow a run",
+    "HB921": "packages that a format needs, and that are not installed",
+    "HB922": "a model that a format cannot hold",
+    "HB923": "an export whose outputs differ from the model's",
+    "HB924": "an input that the model cannot take",
+    "HB925": "first weights that have no place in the model",
 }

@@ -51,7 +51,7 @@ class DataSet:
 
     ``x_*`` keep the dtype in which they were found. Class labels are int64 of shape (N,), numbers float32; one-hot
     labels keep their shape (N, classes). With several inputs or outputs, ``x_*`` and ``y_*`` are dicts.
-    ``classes`` is None where the targets are numbers.
+    ``classes`` is None where the targets are numbers. ``columns`` are the names of what a row of a table holds.
     """
 
     name: str
@@ -63,6 +63,7 @@ class DataSet:
     class_names: tuple[str, ...] = ()
     scaling: Scaling | Mapping[str, Scaling | None] | None = None
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def examples(self) -> tuple[int, int]:

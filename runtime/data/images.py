@@ -37,7 +37,7 @@ def load_images(data: ImagesData, span: Span | None) -> DataSet:
         message = f"`{parts[0]}` holds {held}; a picture's class is the folder it lies in"
         help = "put the pictures of each class into a folder of its own"
         raise failure("HB602", message, span, help)
-    reader = _Reader(data, span)
+    reader = Reader(data, span)
     listed = [_files(part, names, span) for part in parts]
     total = sum(map(len, listed))
     loaded = [(reader.pictures([path for path, _ in part], total), part) for part in listed]
@@ -85,7 +85,7 @@ def _files(root: Path, names: tuple[str, ...], span: Span | None) -> list[tuple[
     return found
 
 
-class _Reader:
+class Reader:
     """Decodes pictures to one size."""
 
     def __init__(self, data: ImagesData, span: Span | None) -> None:
@@ -111,6 +111,7 @@ class _Reader:
         return found
 
     def picture(self, path: Path, height: int, width: int) -> np.ndarray:
+        """Decode a picture of a size, or to that size where one was asked for."""
         image = self.opened(path)
         if self.resize:
             image = image.resize((width, height), Image.Resampling.BILINEAR)
@@ -121,6 +122,7 @@ class _Reader:
         return np.asarray(image, dtype=np.uint8)
 
     def opened(self, path: Path) -> Image.Image:
+        """Decode a picture to the channels that are asked for; HB601 and HB602 where that cannot be."""
         if not path.is_file():
             raise failure("HB601", f"`{path}` is no file", self.span)
         try:

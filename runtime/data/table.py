@@ -70,9 +70,17 @@ def load_csv(data: CsvData, span: Span | None) -> DataSet:
     y, names, notes = _target(data, table, target)
     train, test = split(len(x), HELD_OUT, SPLIT_SEED, y if names else None)
     notes = (f"a fifth of the rows is held out to test: {len(test):,}", *notes)
-    scaling = standardised(x[train])
     return DataSet(
-        data.csv, x[train], y[train], x[test], y[test], len(names) or None, names, scaling, notes
+        data.csv,
+        x[train],
+        y[train],
+        x[test],
+        y[test],
+        classes=len(names) or None,
+        class_names=names,
+        scaling=standardised(x[train]),
+        notes=notes,
+        columns=chosen,
     )
 
 

@@ -31,6 +31,8 @@ LIGHT = [
     ["--version"],
     ["check", "mnist", "residual", "two_towers"],
     ["show", "residual"],
+    ["graph", "residual"],
+    ["graph", "unet", "--collapse", "-o", "unet.svg"],
     ["emit", "digits", "--script", "--style", "subclassed"],
     ["schema"],
     ["explain"],

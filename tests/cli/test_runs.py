@@ -58,6 +58,7 @@ def test_a_run_explains_itself(home: Path) -> None:
         "checkpoints",
         "metrics.jsonl",
         "model.py",
+        "report.html",
         "resolved.yaml",
         "result.json",
         "run.json",
