@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 import typer
+from typer.core import TyperCommand
 
 from ..specs.diagnostics import SpecError
 from . import (
@@ -63,6 +64,18 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
 )
 
 
+class Verb(TyperCommand):
+    """A verb that speaks of a wrong option in its own words, without those of who checked it."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Read the arguments of the verb."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 def application() -> typer.Typer:
     """Return the command line application."""
     app = typer.Typer(
@@ -75,7 +88,7 @@ def application() -> typer.Typer:
     )
     app.callback(epilog=EPILOG)(hornbook)
     for name, verb in VERBS:
-        app.command(name)(verb)
+        app.command(name, cls=Verb)(verb)
     return app
 
 

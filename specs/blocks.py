@@ -152,10 +152,10 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True)
 class _Ref:
-    """A reference as a scope writes it."""
+    """A reference as a scope writes it, or one of the outputs of the scope."""
 
     scope: _Scope
-    text: str
+    text: str | int
 
 
 @dataclass(slots=True)
@@ -619,7 +619,7 @@ class _Expander:
             self.scope(self.bodies[block], ("blocks", block, "layers"), body, inner, (*way, block))
             self.check_outputs(shape, inner, body)
             last = inner
-            feeds = [_Ref(inner, str(k)) for k in range(len(shape.inputs))]
+            feeds = [_Ref(inner, k) for k in range(len(shape.inputs))]
             auto = name
             if "repeat" in arguments:
                 scope.table.setdefault(name, inner)
@@ -884,8 +884,8 @@ class _Expander:
         if isinstance(entry, str):
             return entry
         if isinstance(entry, _Ref):
-            if entry.text.isdecimal():
-                return self.behind(entry.scope, int(entry.text))
+            if isinstance(entry.text, int):
+                return self.behind(entry.scope, entry.text)
             return self.follow(entry.scope, entry.text)
         outputs = entry.outputs or ((entry.last,) if entry.last else ())
         number = index or 0

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from ...specs.base import WIRING, Choice, Item, Registry, registry
 from ...specs.choices import read_choice
 from .flat import custom_class
-from .values import Data, Obstacle, inner, mapping, shown, tagged, text
+from .values import Data, Obstacle, inner, mapping, said, shown, tagged, text
 
 META: Final = frozenset({"name", "trainable", "dtype"})
 """What every layer has in its config and no field stands for."""
@@ -105,7 +105,7 @@ def checked(kind: Registry, name: str, given: Mapping[str, Data]) -> None:
     """
     result = read_choice(kind, {name: given} if given else name)
     if isinstance(result, tuple):
-        raise Obstacle("; ".join(shown(fault.message) for fault in result[:3]))
+        raise Obstacle("; ".join(said(fault.message) for fault in result[:3]))
 
 
 def float32(kind: str, config: Mapping[str, Any]) -> None:

@@ -11,12 +11,13 @@ import lzma
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final, NoReturn
 
 from ...specs.diagnostics import Diagnostic, SpecError
-from .values import shown
+from .values import said, shown
 
 MAX_BYTES: Final = 64_000_000
 MAX_DEPTH: Final = 200
@@ -74,7 +75,7 @@ def _member(name: str, path: str | FilePath) -> bytes:
     except KeyError:
         _refuse(name, f"the archive holds no `{MEMBER}`", SAVE)
     except BROKEN as error:
-        _refuse(name, f"the archive is broken: {shown(error)}")
+        _refuse(name, f"the archive is broken: {said(error)}")
 
 
 def read_json(content: bytes, name: str) -> Mapping[str, Any]:
@@ -92,9 +93,11 @@ def read_json(content: bytes, name: str) -> Mapping[str, Any]:
     if _deep(text):
         _refuse(name, f"its config is nested deeper than {MAX_DEPTH} levels")
     try:
-        data = json.loads(text, parse_int=_integer)
+        data = json.loads(text, parse_int=_integer, object_pairs_hook=_object)
+    except _TwiceError as twice:
+        _refuse(name, f"the key `{shown(twice)}` stands twice in one object", SAVE)
     except (ValueError, RecursionError) as error:
-        _refuse(name, f"it is not JSON: {shown(error)}", SAVE)
+        _refuse(name, f"it is not JSON: {said(error)}", SAVE)
     if not isinstance(data, dict) or "class_name" not in data:
         _refuse(name, "it holds no config of a model", "a config has `class_name` and `config`")
     return data
@@ -112,6 +115,18 @@ def _deep(text: str) -> bool:
         elif first in "]}":
             depth -= 1
     return False
+
+
+class _TwiceError(Exception):
+    """A key that an object holds twice, so that readers would differ in what it says."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        times = Counter(key for key, _ in pairs)
+        raise _TwiceError(next(key for key in times if times[key] > 1))
+    return found
 
 
 def _integer(digits: str) -> int:

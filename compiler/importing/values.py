@@ -9,6 +9,7 @@ Data: TypeAlias = Any
 """Spec data: dicts with words as keys, tuples, texts, numbers, truth values, None."""
 
 SHOWN = 60
+SENTENCE = 400
 
 
 class Obstacle(Exception):  # noqa: N818
@@ -22,11 +23,17 @@ class Obstacle(Exception):  # noqa: N818
 
 def shown(value: object) -> str:
     """Show a value of a file that may hold anything: short, and without control characters."""
-    text = value if isinstance(value, str) else str(value)[: 4 * SHOWN]
-    clean = "".join(
-        character if character.isprintable() else "?" for character in text[: 4 * SHOWN]
-    )
-    return clean if len(clean) <= SHOWN else clean[: SHOWN - 3] + "..."
+    return _cut(str(value), SHOWN)
+
+
+def said(sentence: object) -> str:
+    """Show a sentence that may quote such a value: whole, unless it is very long."""
+    return _cut(str(sentence), SENTENCE)
+
+
+def _cut(text: str, length: int) -> str:
+    clean = "".join(one if one.isprintable() else "?" for one in text[: length + 1])
+    return clean if len(clean) <= length else clean[: length - 3] + "..."
 
 
 def mapping(value: object, what: str) -> Mapping[str, Any]:

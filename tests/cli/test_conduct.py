@@ -198,3 +198,10 @@ def test_an_interrupted_command_ends_with_130(apart) -> None:
     done = apart("check", "mnist", script=script)
     assert done.code == 130
     assert "Traceback" not in done.err
+
+
+def test_a_wrong_choice_is_told_in_plain_words(hornbook) -> None:
+    done = hornbook("emit", "mnist", "--style", "sequentiall")
+    assert (done.code, done.out) == (2, "")
+    assert "Value error" not in done.err
+    assert "Invalid value for '--style': 'sequentiall' is not one of 'sequential'" in done.err

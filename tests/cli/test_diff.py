@@ -100,7 +100,7 @@ def test_a_keras_model(hornbook, folder) -> None:
     assert hornbook("diff", "towers.json", "towers.yaml").code == 0
     assert hornbook("diff", "towers.keras", "mnist").code == 1
     changed = (folder / "towers.yaml").read_text() + (
-        "train: {loss: {subtract: mse, head_dense: mse}, epochs: 3}\n"
+        "train: {loss: {far: mse, near: mse}, epochs: 3}\n"
     )
     (folder / "trained.yaml").write_text(changed)
     assert hornbook("diff", "towers.keras", "trained.yaml").code == 0

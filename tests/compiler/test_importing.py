@@ -785,6 +785,17 @@ def test_a_config_that_is_none(config: dict) -> None:
     survives(config)
 
 
+def test_a_sentence_about_an_argument_is_not_cut() -> None:
+    given = {"filters": 2, "kernel_size": [3, 3], "padding": "sam"}
+    config = chain(entry("Conv2D", "conv", **given), inputs=given_input("x", 8, 8, 3))
+    (message,) = refused(config)
+    expected = "must be `valid` or `same`, not the word `sam`"
+    assert message == f"`conv` (Conv2D): `padding` of `Conv2D` {expected}"
+    long = graph(dense("d", call(tensor("x")), activation="y" * 10_000), outputs=ref("d"))
+    (message,) = refused(long)
+    assert 100 < len(message) < 1000
+
+
 def test_no_control_character_reaches_a_terminal() -> None:
     config = chain(entry("La\x1b[2Jmbda", "a\x1b]0;title\x07\nb"))
     (message,) = refused(config)
@@ -829,13 +840,16 @@ def test_an_archive_and_its_config_are_the_same(tmp_path: Path) -> None:
         (b"PK\x03\x04" + b"0" * 50, "the archive is broken"),
         (b"\xff\xfe{", "byte 1 is no UTF-8 text"),
         (b'{"class_name": ', "it is not JSON"),
+        (b'{"class_name": "Sequential", "config": {"layers": [], "layers": [1]}}',
+         "the key `layers` stands twice in one object"),
+        (b'{"class_name": "A", "class_na\\u006de": "B"}', "the key `class_name` stands twice"),
         (b"[" * 100_000, "nested deeper than"),
         (b'{"a":' * 100_000, "nested deeper than"),
         (b'{"class_name": ' + b"9" * 100_000 + b"}", "a number of 100,000 digits"),
         (b'"\\' * 100_000, "it is not JSON"),
         (b'"' + b'\\"' * 100_000, "it is not JSON"),
     ],
-)
+)  # fmt: skip
 def test_files_that_hold_no_model(tmp_path: Path, content: bytes, part: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)

@@ -193,6 +193,32 @@ def test_what_a_block_cannot_be(blocks: str, code: str) -> None:
     assert code in [found for found, _ in codes("", text)]
 
 
+def test_an_item_whose_name_is_a_number_is_no_number_of_an_output() -> None:
+    text = """
+name: net
+inputs: {x: [4]}
+blocks:
+  inner:
+    layers:
+      - ReLU: {name: first}
+  outer:
+    layers:
+      - Softmax: {name: "0"}
+      - inner: {name: in}
+      - inner: {name: too, inputs: "0"}
+      - Dense: {name: end, units: 4}
+layers:
+"""
+    found = items("  - outer: {name: o}", text)
+    assert [arguments["name"] for _, arguments in found] == [
+        "o_0",
+        "o_in_first",
+        "o_too_first",
+        "o_end",
+    ]
+    assert [arguments.get("inputs") for _, arguments in found] == [None, None, "o_0", None]
+
+
 WRONG = """
 name: net
 variables: {w: 7}
