@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
 import typer
 
-from ..specs.diagnostics import Diagnostic, SpecError
 from . import options
 from .output import interruptible, stoppable
 from .output import report as tell
@@ -129,7 +127,9 @@ def train(
     asked = Asked(spec, replaced, data, target, options.max_params(max_params))
     training_of(asked.load())
     if run is not None:
-        free(run)
+        from ..runtime.runs import free_folder
+
+        free_folder(run)
     view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         dataset, loaded, typed = opened(asked, style.value)
@@ -303,17 +303,6 @@ def manner(
         max_params=budget,
         report=report,
     )
-
-
-def free(folder: Path) -> None:
-    """See that a folder can become that of a run, before anything takes long.
-
-    Raises:
-        SpecError: HB703 where it exists and is not empty.
-    """
-    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
-        help = f"choose another name, or go on with it: `hornbook resume {folder}`"
-        raise SpecError([Diagnostic("HB703", f"`{folder}` exists already", help=help)])
 
 
 @final

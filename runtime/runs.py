@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ from ..specs.load import Spec, load
 from ..specs.resolve import resolved
 from ..specs.write import write_spec
 from .checkpoints import Checkpoints
-from .durable import replace_file
+from .durable import TEMPORARY, replace_file, write_folder
 
 if TYPE_CHECKING:  # runs are listed and compared without TensorFlow
     from .build import Built
@@ -110,11 +111,10 @@ class Run:
 
         spec = self.spec()
         built = build_typed(analyse(spec), style or self.info.style, seed=self.info.seed)
-        path = self.folder / WEIGHTS
-        if not path.is_file():
+        if self.result() is None:
             help = f"`hornbook resume {self.folder}` goes on with it"
             raise SpecError([Diagnostic("HB901", f"`{self.folder}` has not ended yet", help=help)])
-        match = restore(built, read_weights(path))
+        match = restore(built, read_weights(self.folder / WEIGHTS))
         if not match.whole:
             message = f"the weights of `{self.folder}` are not those of its spec"
             wrong = (*match.missing, *match.unexpected, *match.misfit)
@@ -220,6 +220,11 @@ class Run:
         except (SpecError, OSError):
             return True
 
+    def reopen(self, resolved: bytes) -> None:
+        """Take the run up again that had ended, to train it for longer."""
+        (self.folder / RESULT).unlink(missing_ok=True)
+        replace_file(self.folder / RESOLVED, resolved)
+
     def finish(self, built_weights: bytes, result: Mapping[str, Any]) -> None:
         """Write the weights and the result of the end."""
         replace_file(self.folder / WEIGHTS, built_weights)
@@ -291,21 +296,42 @@ def named_folder(folder: Path) -> Path:
     """Make a folder of a given name for a run.
 
     Raises:
-        SpecError: HB703 where it exists and is not empty.
+        SpecError: HB703 where it exists and holds anything.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        help = f"choose another name, or go on with it: `hornbook resume {folder}`"
-        raise SpecError([Diagnostic("HB703", f"`{folder}` exists already", help=help)])
+    free_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def free_folder(folder: Path) -> None:
+    """See that a folder can become that of a run: it is not there, or it is empty.
+
+    Raises:
+        SpecError: HB703 where it exists and holds anything.
+    """
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        help = f"choose another name, or go on with it: `hornbook resume {folder}`"
+        raise SpecError([Diagnostic("HB703", f"`{folder}` exists already", help=help)])
+
+
 def begin(folder: Path, spec: Spec, info: Info, source: str) -> Run:
-    """Write what is known before the training begins; ``run.json`` makes the folder a run, so it comes last."""
-    replace_file(folder / SPEC, written(spec).encode())
-    replace_file(folder / RESOLVED, self_contained(spec).encode())
-    replace_file(folder / SOURCE, source.encode())
-    replace_file(folder / ABOUT, _json(asdict(info)))
+    """Write what is known before the training begins into an empty folder: all of it, or nothing.
+
+    Raises:
+        OSError: where it cannot be written, or the folder is not empty any more.
+    """
+    files = {
+        SPEC: written(spec).encode(),
+        RESOLVED: self_contained(spec).encode(),
+        SOURCE: source.encode(),
+        ABOUT: _json(asdict(info)),
+    }
+    if folder.resolve() == Path.cwd():  # a working directory cannot be exchanged
+        for name, data in files.items():
+            replace_file(folder / name, data)
+    else:
+        folder.rmdir()  # it kept the name free; Windows does not rename onto a folder
+        write_folder(folder, files)
     return Run(folder, info)
 
 
@@ -362,7 +388,8 @@ def open_run(folder: Path) -> Run:
 
 def runs_in(root: Path) -> list[Run]:
     """Return the runs in a folder, the oldest first; what is none is left out."""
-    found = [_run_or_none(path) for path in (root.iterdir() if root.is_dir() else ())]
+    paths = root.iterdir() if root.is_dir() else ()
+    found = [_run_or_none(path) for path in paths if not path.name.startswith(TEMPORARY)]
     runs = [run for run in found if run is not None]
     return sorted(runs, key=lambda run: (run.info.created, run.folder.name))
 

@@ -22,7 +22,6 @@ from .archive import packed, weights_of
 from .build import Built
 from .checkpoints import unfinished
 from .data import DataSet, load_data
-from .durable import replace_file
 from .report import write_report
 from .runs import (
     RESOLVED,
@@ -145,7 +144,7 @@ def resume(
         for warning in _warnings(run, broken):
             manner.warn(warning)
         if epochs is not None:
-            replace_file(folder / RESOLVED, self_contained(spec).encode())
+            run.reopen(self_contained(spec).encode())
         told(run, spec, data, state.about.steps if state else 0)
         return run, _train(run, spec, data, manner, state=state)
 

@@ -357,3 +357,74 @@ def test_a_full_disk_at_the_end_says_how_much_room_is_needed(
     assert (one.code, one.severity) == ("HB903", "error")
     assert "the disk is full" in one.message
     assert not (tmp_path / "run" / "weights.safetensors").exists()
+
+
+def test_a_longer_run_that_is_stopped_has_not_ended(copy: Path) -> None:
+    from dataclasses import replace
+
+    from hornbook.runtime.runs import open_run
+    from hornbook.runtime.session import Manner, resume
+    from hornbook.specs.diagnostics import SpecError
+
+    manner = Manner()
+    manner = replace(manner, watcher=StopAfter(manner, 2))
+    with pytest.raises(KeyboardInterrupt):
+        resume(copy, epochs=4, manner=manner)
+    assert open_run(copy).result() is None
+    with pytest.raises(SpecError, match="has not ended yet"):
+        open_run(copy).built()
+    go_on(copy)
+    assert len(open_run(copy).history()["loss"]) == 4
+    assert open_run(copy).result() is not None
+
+
+@pytest.mark.parametrize("nth", range(1, 12))
+def test_a_run_begins_as_a_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """Whichever write is the last, the name is free for another try, or the run is there."""
+    from hornbook.runtime import durable
+    from hornbook.runtime.runs import free_folder, open_run, runs_in
+
+    class Killed(BaseException):
+        """Nothing is done after it."""
+
+    left = nth
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Killed
+            return real(*arguments)
+
+        return call
+
+    for name in ("write", "sync", "rename"):
+        monkeypatch.setattr(durable, name, counted(getattr(durable, name)))
+    try:
+        begin(SMALL, tmp_path / "runs" / "run")
+    except Killed:
+        monkeypatch.undo()
+        if [run.folder.name for run in runs_in(tmp_path / "runs")] == ["run"]:
+            assert open_run(tmp_path / "runs" / "run").spec().name == "small"
+        else:
+            free_folder(tmp_path / "runs" / "run")
+    else:
+        raise AssertionError("all was written")
+
+
+def test_a_run_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hornbook.runtime.runs import open_run
+
+    home = tmp_path / "home"
+    begin(SMALL, home / "first")
+    (home / "run").mkdir()
+    monkeypatch.chdir(home / "run")
+    from hornbook.runtime.data import load_data
+    from hornbook.runtime.session import start
+    from hornbook.specs.load import load
+
+    start(Path(), load(str(home / "first" / "spec.yaml"), classes=3), load_data("wine"))
+    assert open_run(Path()).result() is not None
