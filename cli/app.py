@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
@@ -67,7 +67,7 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
 class Verb(TyperCommand):
     """A verb that speaks of a wrong option in its own words, without those of who checked it."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments of the verb."""
         try:
             return super().parse_args(ctx, args)
