@@ -599,7 +599,7 @@ LANGUAGE_FAULTS = (
     Fault(
         "every repetition fed by what the first one takes",
         "specs/blocks.py",
-        "feeds = [_Ref(inner, str(k)) for k in range(len(shape.inputs))]",
+        "feeds = [_Ref(inner, k) for k in range(len(shape.inputs))]",
         "feeds = list(operands)",
         (EMIT,),
     ),
