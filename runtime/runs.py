@@ -111,7 +111,7 @@ class Run:
 
         spec = self.spec()
         built = build_typed(analyse(spec), style or self.info.style, seed=self.info.seed)
-        if self.result() is None:
+        if not all((self.folder / name).is_file() for name in (WEIGHTS, RESULT)):
             help = f"`hornbook resume {self.folder}` goes on with it"
             raise SpecError([Diagnostic("HB901", f"`{self.folder}` has not ended yet", help=help)])
         match = restore(built, read_weights(self.folder / WEIGHTS))
