@@ -34,13 +34,15 @@ EveryOption: TypeAlias = Annotated[
     typer.Option(
         "--every",
         metavar="STEPS|SECONDS",
-        help="How often a state is written: 500, or 30s. Default: 30s.",
+        help="How often a state is written: 500, or 30s. Default: 30s, or as the run was begun.",
     ),
 ]
 LogEvery: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        metavar="STEPS", min=1, help="Steps from a line of metrics to the next. Default: 100."
+        metavar="STEPS",
+        min=1,
+        help="Steps from a line of metrics to the next. Default: 100, or as the run was begun.",
     ),
 ]
 Form: TypeAlias = Annotated[
@@ -289,13 +291,13 @@ def manner(
     report: bool,
 ) -> Manner:
     """Return how a run is kept and followed."""
-    from ..runtime.saver import LOG_EVERY, Every
+    from ..runtime.saver import Every
     from ..runtime.session import Manner
 
     given = interval(every)
     return Manner(
-        every=Every() if given is None else Every(*given),
-        log_every=log_every or LOG_EVERY,
+        every=given and Every(*given),
+        log_every=log_every,
         trackers=followers,
         watcher=view,
         stop=view.stop,

@@ -23,13 +23,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Annotated, Any, Final, final
 
 from filelock import FileLock, Timeout
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic_core import from_json
 
 from ..compiler.driver import analyse
 from ..specs.base import Item
-from ..specs.data import resolve
+from ..specs.data import FORMS, resolve
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec, load
 from ..specs.resolve import resolved
@@ -54,6 +56,32 @@ WEIGHTS: Final = "weights.safetensors"
 RESULT: Final = "result.json"
 REPORT: Final = "report.html"
 LOCK: Final = ".lock"
+SEEDS: Final = 2**32
+PLACES: Final = ("epoch", "step", "steps")
+"""What tells where in the training a line of metrics stands."""
+
+
+def _sound(scaling: Any) -> Any:
+    """Return what was recorded of scaling, where it is none, one, or one for each input."""
+    if scaling is not None and not _one(scaling):
+        each = scaling.values() if isinstance(scaling, Mapping) and scaling else (scaling,)
+        if not all(one is None or _one(one) for one in each):
+            raise ValueError("expected an offset and a scale")
+    return scaling
+
+
+def _one(scaling: Any) -> bool:
+    return (
+        isinstance(scaling, Mapping)
+        and set(scaling) == {"offset", "scale"}
+        and all(_numbers(value) for value in scaling.values())
+    )
+
+
+def _numbers(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(_numbers(one) for one in value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 @final
@@ -64,14 +92,15 @@ class Info:
     ``fingerprint`` is the SHA-256 of the data, ``scaling`` what the graph does to each input first
     (``(float32(x) - offset) / scale``), ``classes`` what `$classes` stood for,
     ``columns`` what a row of a table was, ``initial`` where the first weights
-    came from, if not from the seed.
+    came from, if not from the seed. ``every_seconds``, ``every_steps`` and ``log_every`` say how
+    often a state and a line of metrics were asked for, so that a run goes on in the same way.
     """
 
     name: str
-    style: str
-    loop: str
-    seed: int
-    classes: int | None
+    style: Annotated[str, Field(pattern="^(sequential|functional|subclassed)$")]
+    loop: Annotated[str, Field(pattern="^(fit|tape)$")]
+    seed: Annotated[int, Field(ge=0, lt=SEEDS)]
+    classes: Annotated[int, Field(ge=1)] | None
     data: str
     fingerprint: str
     created: str
@@ -79,9 +108,29 @@ class Info:
     environment: dict[str, str] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    scaling: Any = None
+    scaling: Annotated[Any, AfterValidator(_sound)] = None
     initial: str | None = None
+    every_seconds: Annotated[float, Field(gt=0)] | None = 30.0
+    every_steps: Annotated[int, Field(ge=1)] | None = None
+    log_every: Annotated[int, Field(ge=1)] = 100
     format: int = FORMAT
+
+
+@final
+@dataclass(frozen=True)
+class Result:
+    """What became of a run: the content of ``result.json``."""
+
+    test: dict[str, float | None]
+    epochs: Annotated[int, Field(ge=0)]
+    seconds: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+    ended: str
+
+
+STRICT: Final = ConfigDict(strict=True)
+INFO: Final = TypeAdapter(Info)
+RESULTS: Final = TypeAdapter(Result)
+LINE: Final = TypeAdapter(dict[str, float | None], config=STRICT)
 
 
 @final
@@ -133,22 +182,22 @@ class Run:
         return [_line(path, number, text) for number, text in enumerate(texts, 1)]
 
     def history(self) -> dict[str, list[float]]:
-        """Return the metrics of the epochs, by name."""
-        found: dict[str, list[float]] = {}
-        for line in self.lines():
-            if "steps" in line:
-                for name, value in line.items():
-                    if name not in ("epoch", "steps"):
-                        found.setdefault(name, []).append(float("nan") if value is None else value)
-        return found
+        """Return the metrics of the epochs, by name; NaN where an epoch has none of that name."""
+        epochs = [line for line in self.lines() if "steps" in line]
+        names = dict.fromkeys(name for line in epochs for name in line if name not in PLACES)
+        missing = float("nan")
+        return {
+            name: [missing if line.get(name) is None else line[name] for line in epochs]
+            for name in names
+        }
 
     def result(self) -> dict[str, Any] | None:
-        """Return the result on the test examples; None where the run has not ended."""
+        """Return the result on the test examples; None where there is none that can be read."""
         try:
-            found: dict[str, Any] = json.loads((self.folder / RESULT).read_text(encoding="utf-8"))
+            found = RESULTS.validate_json((self.folder / RESULT).read_bytes(), strict=True)
         except (OSError, ValueError):
             return None
-        return found
+        return asdict(found)
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -233,13 +282,15 @@ class Run:
 
 def _line(path: Path, number: int, text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = LINE.validate_json(text)
+        places = {name: found.pop(name) for name in PLACES if name in found}
+        wrong = len(places) != 2 or not all(one and one.is_integer() for one in places.values())
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        wrong = True
+    if wrong:
         message = f"line {number} of `{path}` is damaged"
         raise SpecError([Diagnostic("HB906", message, help="bring back the file as it was")])
-    return found
+    return {**{name: int(one or 0) for name, one in places.items()}, **found}
 
 
 def _other_spec(folder: Path, old: str, new: str) -> Diagnostic:
@@ -258,9 +309,14 @@ def _other_spec(folder: Path, old: str, new: str) -> Diagnostic:
 
 
 def identity(spec: Spec) -> str:
-    """Return the text by which a state is told from one of another spec: all but the number of epochs."""
+    """Return the text by which a state is told from one of another spec.
+
+    It is all but the number of epochs, and the place of files: what is in them has a fingerprint.
+    """
     data = resolved(spec)
     train = {key: value for key, value in data.get("train", {}).items() if key != "epochs"}
+    if isinstance(train.get("data"), Mapping):
+        train["data"] = {key: key in FORMS or value for key, value in train["data"].items()}
     return write_spec({**data, "train": train})
 
 
@@ -344,6 +400,8 @@ def info_of(
     seed: int,
     environment: Mapping[str, str],
     initial: str | None = None,
+    every: tuple[float | None, int | None] = (30.0, None),
+    log_every: int = 100,
 ) -> Info:
     """Return what is to be known of a run."""
     return Info(
@@ -361,6 +419,9 @@ def info_of(
         columns=data.columns,
         scaling=_scaling(data.scaling),
         initial=initial,
+        every_seconds=every[0],
+        every_steps=every[1],
+        log_every=log_every,
     )
 
 
@@ -371,12 +432,12 @@ def open_run(folder: Path) -> Run:
         SpecError: HB901 where the folder is none.
     """
     try:
-        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        text = (folder / ABOUT).read_bytes()
+        found = from_json(text)
         if found["format"] != FORMAT:
             message = f"`{folder}` is a run of format {found['format']!r}, expected {FORMAT}"
             raise SpecError([Diagnostic("HB901", message)])
-        names = {key: tuple(found[key]) for key in ("class_names", "columns")}
-        return Run(folder, Info(**{**found, **names}))
+        return Run(folder, INFO.validate_json(text, strict=True))
     except OSError:
         message = f"`{folder}` is no run: it has no `{ABOUT}`"
     except (ValueError, KeyError, TypeError, AttributeError):

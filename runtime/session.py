@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import final
@@ -47,8 +47,8 @@ class Manner:
     """How a run is kept and followed.
 
     Args:
-        every: how often a state is written.
-        log_every: the steps from one line of metrics to the next.
+        every: how often a state is written; by default as the run was begun, or every 30 seconds.
+        log_every: the steps from one line of metrics to the next; by default as the run was begun, or 100.
         callbacks: Keras callbacks beside those of the spec; their own state is not kept.
         trackers: names of trackers that follow the run: tensorboard, wandb, mlflow.
         watcher: is told of every step and epoch.
@@ -58,8 +58,8 @@ class Manner:
         report: whether a page is written that shows the run.
     """
 
-    every: Every = field(default_factory=Every)
-    log_every: int = LOG_EVERY
+    every: Every | None = None
+    log_every: int | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
     trackers: Sequence[str] = ()
     watcher: Watcher | None = None
@@ -99,6 +99,8 @@ def start(
         seed=settings.seed,
         environment=surroundings(),
         initial=initial and initial[0],
+        every=astuple(manner.every or Every()),
+        log_every=manner.log_every or LOG_EVERY,
     )
     run = begin(folder, spec, info, emit(typed, style).text)
     with run.held():
@@ -163,8 +165,8 @@ def _train(
         identity(spec),
         run.info.style,
         run.info.loop,
-        manner.every,
-        manner.log_every,
+        manner.every or Every(run.info.every_seconds, run.info.every_steps),
+        manner.log_every or run.info.log_every,
         state,
         manner.stop,
         manner.warn,

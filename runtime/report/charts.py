@@ -28,6 +28,8 @@ HEIGHT: Final = 300
 MOST_DOTS: Final = 40
 LABELS: Final = 8
 SCATTERED: Final = 2000
+HUGE: Final = 1e100
+"""More than a loss of 32 bits can be; a chart of such numbers has no room for its own axis."""
 
 
 @final
@@ -120,4 +122,4 @@ def _svg(chart: Any, title: str) -> Markup:
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values]
+    return [value if math.isfinite(value) and abs(value) < HUGE else None for value in values]

@@ -428,3 +428,109 @@ def test_a_run_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.Monk
 
     start(Path(), load(str(home / "first" / "spec.yaml"), classes=3), load_data("wine"))
     assert open_run(Path()).result() is not None
+
+
+@pytest.mark.parametrize("loop", ["fit", "tape"])
+def test_a_run_whose_data_is_named_from_where_its_spec_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: str
+) -> None:
+    from typer.testing import CliRunner
+
+    from hornbook.cli.app import application
+
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((40, 13)).astype(np.float32), np.arange(40) % 3
+    home = tmp_path / "home"
+    home.mkdir()
+    np.savez(home / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    (home / "own.yaml").write_text(SMALL.replace("data: wine", "data: {npz: own.npz}"))
+    monkeypatch.chdir(home)
+    call = ["train", "own.yaml", "--run", "run", "--loop", loop, "--quiet", "--no-report"]
+    assert CliRunner().invoke(application(), call).exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    assert go_on(home / "run", epochs=3) == []
+    (home / "own.npz").rename(tmp_path / "moved.npz")
+    edit(home / "run" / "resolved.yaml", lambda text: text.replace("home/own.npz", "moved.npz"))
+    assert go_on(home / "run", epochs=4) == []
+
+
+def test_a_run_goes_on_at_the_pace_that_it_was_begun_with(tmp_path: Path) -> None:
+    from hornbook.runtime.runs import open_run
+    from hornbook.runtime.session import resume
+
+    begin(SMALL, tmp_path / "whole")
+    begin(SMALL, tmp_path / "run", stop=3)
+    info = open_run(tmp_path / "run").info
+    assert (info.every_seconds, info.every_steps, info.log_every) == (None, 3, 4)
+    resume(tmp_path / "run")
+    whole, run = ((tmp_path / name / "metrics.jsonl").read_bytes() for name in ("whole", "run"))
+    assert run == whole
+    assert b'"step": 4' in run
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("style", "rough"),
+        ("loop", ["fit"]),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", True),
+        ("environment", "x"),
+        ("environment", {"python": 3}),
+        ("command", 7),
+        ("scaling", {"offset": 0}),
+        ("scaling", {"offset": 0, "scale": [[]]}),
+        ("scaling", "x"),
+        ("log_every", 0),
+    ],
+)
+def test_a_run_about_which_something_wrong_is_written(copy: Path, key: str, value: Any) -> None:
+    edit(copy / "run.json", lambda text: json.dumps({**json.loads(text), key: value}))
+    one = refused(copy)
+    assert (one.code, one.message) == ("HB901", f"`{copy / 'run.json'}` is damaged")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "null", "[" * 100_000, '{"test": 1}', '{"test": {}, "epochs": 1, "seconds": ["x"]}'],
+    ids=["list", "null", "deep", "number", "part"],
+)
+def test_a_result_that_cannot_be_read_is_none(copy: Path, text: str) -> None:
+    from hornbook.runtime.runs import open_run
+
+    (copy / "result.json").write_text(text)
+    assert open_run(copy).result() is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"epoch": 1, "steps": 11, "loss": "x"}',
+        '{"epoch": 1, "steps": 11, "loss": true}',
+        '{"epoch": 1.5, "steps": 11, "loss": 1}',
+        '{"epoch": null, "steps": 11, "loss": 1}',
+        '{"epoch": 1, "steps": Infinity, "loss": 1}',
+        '{"loss": 1}',
+        "[" * 100_000,
+    ],
+)
+def test_a_line_that_nobody_wrote(copy: Path, line: str) -> None:
+    from hornbook.runtime.runs import open_run
+    from hornbook.specs.diagnostics import SpecError
+
+    (copy / "metrics.jsonl").write_text(line + "\n")
+    with pytest.raises(SpecError) as caught:
+        open_run(copy).history()
+    assert caught.value.diagnostics[0].message == f"line 1 of `{copy / 'metrics.jsonl'}` is damaged"
+
+
+def test_an_epoch_without_one_of_the_numbers(copy: Path) -> None:
+    from hornbook.runtime.report.charts import curves
+    from hornbook.runtime.runs import open_run
+
+    lines = ['{"epoch": 1, "steps": 11, "loss": 1e308}', '{"epoch": 2, "steps": 22, "acc": 1}', ""]
+    (copy / "metrics.jsonl").write_text("\n".join(lines))
+    history = open_run(copy).history()
+    np.testing.assert_equal(history, {"loss": [1e308, np.nan], "acc": [np.nan, 1.0]})
+    assert [len(one.training) for one in curves(history)] == [2, 2]
