@@ -129,7 +129,7 @@ def _export(asked: Asked) -> tuple[Exported, Built, Scales]:
     built = opened.built(style)
     scaling = scales(typed, opened.info.scaling)
     failed: SpecError | None = None
-    with held_back():
+    with output.writing(path), held_back():
         try:
             done = export(
                 built,

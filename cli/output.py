@@ -134,8 +134,29 @@ def write(
     except FileExistsError:
         raise _exists(path, way_out) from None
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise typer.BadParameter(f"cannot write `{path}`: {reason}") from None
+        if not force and path.is_file():  # what there is of it
+            path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say in a line that something at a path, or what the error names, cannot be written.
+
+    Raises:
+        typer.BadParameter: where that is so.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(Path(error.filename or path), error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> typer.BadParameter:
+    reason = (error.strerror or "unknown reason").lower()
+    return typer.BadParameter(f"cannot write `{path}`: {reason}")
 
 
 def unused(path: Path, *, force: bool) -> None:

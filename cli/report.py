@@ -10,7 +10,7 @@ import typer
 
 from ..specs.diagnostics import SpecError
 from . import options
-from .output import interruptible, remark, unused
+from .output import interruptible, remark, unused, writing
 from .output import report as tell
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def report(
 
     if output is not None:
         unused(output, force=force)
-    with interruptible(lambda: "interrupted; nothing was written"):
+    with interruptible(lambda: "interrupted; nothing was written"), writing(output or run):
         start_runtime()
         from ..runtime.durable import replace_file
         from ..runtime.report import page, write_report

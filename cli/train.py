@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 import typer
 
 from . import options
-from .output import interruptible, stoppable
+from .output import interruptible, stoppable, writing
 from .output import report as tell
 from .progress import JsonView, Teller, View
 
@@ -135,7 +135,7 @@ def train(
     view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
         dataset, loaded, typed = opened(asked, style.value)
-        from ..runtime.runs import named_folder, new_folder
+        from ..runtime.runs import RUNS, named_folder, new_folder
         from ..runtime.session import start
         from ..runtime.trackers import need_trackers
         from ..runtime.train import train
@@ -158,9 +158,10 @@ def train(
             )
         else:
             need_trackers(followers)
-            folder = new_folder(loaded.name) if run is None else named_folder(run)
+            with writing(run or RUNS):
+                folder = new_folder(loaded.name) if run is None else named_folder(run)
             view.kept(folder)
-            with stoppable(view.stop):
+            with stoppable(view.stop), writing(folder):
                 trained = start(
                     folder,
                     loaded,
@@ -215,7 +216,7 @@ def resume(
             view.head(typed, dataset, kept.info.style, kept.info.loop, training_of(spec))
             view.kept(run, step, ended=kept.result() is not None and epochs is None)
 
-        with stoppable(view.stop):
+        with stoppable(view.stop), writing(run):
             kept, trained = go_on(
                 run,
                 epochs=epochs,

@@ -266,8 +266,10 @@ class Run:
         try:
             with self.held():
                 return False
-        except (SpecError, OSError):
+        except SpecError:
             return True
+        except OSError:  # where nothing can be written, nothing is trained
+            return False
 
     def reopen(self, resolved: bytes) -> None:
         """Take the run up again that had ended, to train it for longer."""

@@ -55,6 +55,8 @@ def curves(history: Mapping[str, Sequence[float]]) -> Iterator[Curve]:
         chart.add("training", _finite(training))
         if validation:
             chart.add("validation", _finite(validation))
+        else:
+            chart.legend_at_bottom_columns = 1  # in two, there is no room left for a row of one
         yield Curve(name, tuple(training), tuple(validation), _svg(chart, f"{name} by epoch"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -200,3 +201,56 @@ def test_lines_for_programs(hornbook, small: str) -> None:
     again = hornbook("resume", "run", "--format", "json", "--quiet")
     (last,) = map(json.loads, again.out.splitlines())
     assert last["test"] == result["test"]
+
+
+@pytest.fixture
+def shut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be locked, made or renamed, as on a disk that is only read."""
+    import errno
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    monkeypatch.setattr("hornbook.runtime.durable.os.replace", refuse)
+    monkeypatch.setattr("hornbook.runtime.runs.write_folder", refuse)
+
+
+def test_what_cannot_be_written_is_told_in_a_line(hornbook, small, request) -> None:
+    assert hornbook("train", small, "--run", "one", "--quiet", "--no-report").code == 0
+    request.getfixturevalue("shut")
+    for arguments in (["resume", "one"], ["report", "one"], ["train", small, "--run", "two"]):
+        done = hornbook(*arguments)
+        assert done.code == 2, done.err
+        assert "cannot write `" in done.err
+        assert "read-only file system" in done.err
+    (row,) = json.loads(hornbook("runs", ".", "--format", "json").out)
+    assert row["state"] == "ended"
+
+
+def test_nothing_is_left_of_a_file_that_the_disk_has_no_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    import typer
+
+    from hornbook.cli import output
+
+    class Full:
+        def __init__(self, path: Path, _: str) -> None:
+            path.touch(exist_ok=False)
+
+        def __enter__(self) -> Full:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def write(self, _: bytes) -> None:
+            """Do nothing."""
+
+    monkeypatch.setattr(output, "open", Full, raising=False)
+    with pytest.raises(typer.BadParameter, match="no space left"):
+        output.write(tmp_path / "x.svg", "text", force=False)
+    assert list(tmp_path.iterdir()) == []

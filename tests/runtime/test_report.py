@@ -354,3 +354,14 @@ def test_a_script_in_the_data_does_not_run(browser: Any, words: Path) -> None:
     assert EVIL in page.locator("#predictions").inner_text()
     assert opened == []
     page.close()
+
+
+def test_the_legend_of_one_curve_is_within_its_chart() -> None:
+    import re
+
+    from hornbook.runtime.report.charts import HEIGHT, curves
+
+    (one,) = curves({"loss": [2.0, 1.0]})
+    moved = re.search(r'<g transform="translate\([0-9.]+, ([0-9.]+)\)" class="legends"', one.svg)
+    assert moved is not None
+    assert float(moved[1]) + 20 <= HEIGHT
