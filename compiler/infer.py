@@ -95,7 +95,7 @@ class _Inference:
                 )
             self.consistent(node, layer.spec, found)
             masks = [self.masks.get(one.name) for one in node.inputs]
-            check_mask(spec, types[0], masks[0], dict(node.arguments))
+            check_mask(spec, types[0], found.output, masks[0], dict(node.arguments))
             self.masks[node.name] = mask_after(spec, types, masks)
         except RuleError as error:
             self.problems.append(self.diagnostic(node, error))

@@ -11,6 +11,7 @@ from typing import Final
 
 from ..specs.base import LayerSpec, NodeSpec
 from ..specs.layers.activation import Softmax
+from ..specs.layers.conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from ..specs.layers.core import Embedding, Masking
 from .graph import Shape, TensorType
 from .shapes.rule import RuleError
@@ -18,16 +19,18 @@ from .shapes.rule import RuleError
 THROUGH: Final = frozenset(
     {
         "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization",
-        "Bidirectional", "Dense", "Dropout", "ELU", "EinsumDense", "GRU", "GaussianDropout",
-        "GaussianNoise", "GroupNormalization", "Identity", "LSTM", "LayerNormalization",
-        "LeakyReLU", "MultiHeadAttention", "Normalization", "PReLU", "RMSNormalization", "ReLU",
-        "Rescaling", "SimpleRNN", "Softmax", "SpatialDropout1D", "TimeDistributed",
+        "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Dense", "Dropout", "ELU", "GRU",
+        "GaussianDropout", "GaussianNoise", "GroupNormalization", "Identity", "LSTM",
+        "LayerNormalization", "LeakyReLU", "MultiHeadAttention", "Normalization", "PReLU", "RNN",
+        "ReLU", "Rescaling", "SimpleRNN", "Softmax", "SpatialDropout1D", "TimeDistributed",
         "UnitNormalization",
     }
 )  # fmt: skip
 """Layers that hand on the mask of their input; recurrent ones where they return all steps."""
 
-RECURRENT: Final = frozenset({"GRU", "LSTM", "SimpleRNN", "Bidirectional"})
+RECURRENT: Final = frozenset(
+    {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"}
+)
 
 
 def mask_after(
@@ -50,20 +53,33 @@ def mask_after(
 
 
 def check_mask(
-    spec: NodeSpec, given: TensorType, mask: Shape | None, arguments: Mapping[str, object]
+    spec: NodeSpec,
+    given: TensorType,
+    output: TensorType,
+    mask: Shape | None,
+    arguments: Mapping[str, object],
 ) -> None:
     """Raise HB404 where a layer would lay the mask that reaches it over values of another shape.
 
-    `Softmax` is the one layer that does so entry by entry: the batch must meet the batch.
+    `Softmax` lays it over its input, entry by entry, so the batch must meet the batch. A ConvLSTM lays that of a
+    step over what the step makes, which is smaller than what went in where nothing was padded.
     """
-    if not isinstance(spec, Softmax) or mask is None or "mask" in arguments:
+    if mask is None or "mask" in arguments:
         return
-    fits = len(mask) == given.rank and all(
-        one == 1 or one == size for one, size in zip(mask[1:], given.shape[1:], strict=True)
-    )
+    inner = getattr(spec, "layer", spec)
+    if isinstance(spec, Softmax):
+        fits = len(mask) == given.rank and _fits(mask[1:], given.shape[1:])
+        over, help = given, "use `Activation: softmax`, which takes no mask"
+    elif isinstance(inner, ConvLSTM1D | ConvLSTM2D | ConvLSTM3D):
+        fits = _fits(mask[2:], output.shape[2 if inner.return_sequences else 1 :])
+        over, help = output, "pad it: `padding: same`"
+    else:
+        return
     if not fits:
-        message = (
-            f"`Softmax` would lay the mask from above, {TensorType(mask, 'bool')}, over {given}"
-        )
-        help = "use `Activation: softmax`, which takes no mask"
+        name = type(spec).__name__
+        message = f"`{name}` would lay the mask from above, {TensorType(mask, 'bool')}, over {over}"
         raise RuleError("HB404", message, help=help)
+
+
+def _fits(mask: Shape, shape: Shape) -> bool:
+    return all(one in (1, size) for one, size in zip(mask, shape, strict=False))
