@@ -121,7 +121,7 @@ class Info:
 class Result:
     """What became of a run: the content of ``result.json``."""
 
-    test: dict[str, float | None]
+    test: dict[str, float]
     epochs: Annotated[int, Field(ge=0)]
     seconds: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]]
     ended: str

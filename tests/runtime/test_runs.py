@@ -493,8 +493,15 @@ def test_a_run_about_which_something_wrong_is_written(copy: Path, key: str, valu
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "null", "[" * 100_000, '{"test": 1}', '{"test": {}, "epochs": 1, "seconds": ["x"]}'],
-    ids=["list", "null", "deep", "number", "part"],
+    [
+        '{"test": {"loss": null}, "epochs": 1, "seconds": [], "ended": ""}',
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"test": 1}',
+        '{"test": {}, "epochs": 1, "seconds": ["x"]}',
+    ],
+    ids=["nothing", "list", "null", "deep", "number", "part"],
 )
 def test_a_result_that_cannot_be_read_is_none(copy: Path, text: str) -> None:
     from hornbook.runtime.runs import open_run
