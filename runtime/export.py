@@ -6,6 +6,7 @@ model on random examples in batches of several sizes. Only then does it take its
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -300,6 +301,9 @@ class _Export:
         return _Told(self.name, what)
 
 
+DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
+
+
 @final
 class _Told:
     """Turns whatever an exporter or a runtime raises into HB922. Each has errors of its own, of every class."""
@@ -314,6 +318,8 @@ class _Told:
 
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
         self.quiet.__exit__(kind, error, trace)
+        if isinstance(error, OSError) and error.errno in DISK:
+            return  # it is not the format that is at fault
         if isinstance(error, Exception) and not isinstance(error, SpecError):
             message = f"the format `{self.format}` {self.what}: {reason(error)}"
             help = "the formats `keras` and `savedmodel` hold every layer"

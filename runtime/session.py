@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 from collections.abc import Callable, Sequence
@@ -217,9 +218,14 @@ def surroundings() -> dict[str, str]:
     """Return what bits depend on besides the spec, the data and the seed."""
     import tensorflow as tf
 
+    found = environment()
     return {
         "hornbook": hornbook_version(),
-        **environment(),
+        **found,
+        "determinism": "not promised on a GPU" if "GPU" in found["devices"] else "bit for bit",
+        "oneDNN": "off"
+        if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+        else "where it is built in",
         "system": platform.platform(),
         "threads": f"{tf.config.threading.get_intra_op_parallelism_threads() or 'all'} within an operation, "
         f"{tf.config.threading.get_inter_op_parallelism_threads() or 'all'} beside each other",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,7 @@ def page(run: Run, built: Built | None = None, test: Batches | None = None) -> s
     return templates.get_template("report.html").render(
         run=run,
         info=run.info,
+        command=shlex.join(run.info.command),
         result=result,
         settings=settings,
         parameters=total,
