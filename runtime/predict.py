@@ -161,7 +161,7 @@ def saying(head: Head, array: np.ndarray, names: tuple[str, ...], top: int) -> d
     numbers = array.astype(np.float64)
     match kind_of(head):
         case "classes" if array.ndim == 1:
-            return _class(*_shares(head, numbers), names, top)
+            return _class(numbers, *_shares(head, numbers), names, top)
         case "classes":  # a class for each pixel, or each word
             return {"labels": numbers.argmax(axis=-1).tolist()}
         case "yes_or_no" if array.size == 1:
@@ -170,7 +170,8 @@ def saying(head: Head, array: np.ndarray, names: tuple[str, ...], top: int) -> d
             if what == "score":
                 label = int(one > 0)
                 return {"label": label, **_named(label, names, 2), what: _number(one)}
-            return _class(np.array([1 - one, one]), what, names, top)
+            both = np.array([1 - one, one])
+            return _class(both, both, what, names, top)
         case "yes_or_no" | "marks":
             shares, what = _chance(head, numbers)
             return {
@@ -199,8 +200,11 @@ def _chance(head: Head, numbers: np.ndarray) -> tuple[np.ndarray, str]:
     return numbers, "score"
 
 
-def _class(shares: np.ndarray, what: str, names: tuple[str, ...], top: int) -> dict[str, Any]:
-    order = np.argsort(-shares, kind="stable")[:top]
+def _class(
+    numbers: np.ndarray, shares: np.ndarray, what: str, names: tuple[str, ...], top: int
+) -> dict[str, Any]:
+    """Tell the classes of the largest numbers: shares may be equal where numbers hardly differ."""
+    order = np.argsort(-numbers, kind="stable")[:top]
     told = [
         {
             "label": int(label),
