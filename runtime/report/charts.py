@@ -25,6 +25,7 @@ LEGEND: Final = re.compile(r' id="activate-serie-\d+"')
 """Of use to pygal's script alone, and not the only one of its name on a page."""
 WIDTH: Final = 520
 HEIGHT: Final = 300
+TALL: Final = 380
 MOST_DOTS: Final = 40
 LABELS: Final = 8
 SCATTERED: Final = 2000
@@ -65,7 +66,15 @@ def scatter(true: Sequence[float], found: Sequence[float], name: str, number: in
     apart = max(1, -(-len(true) // SCATTERED))
     points = list(zip(true, found, strict=True))[::apart]
     low, high = (of(one for pair in points for one in pair) for of in (min, max))
-    chart = _chart("XY", f"scatter-{number}", stroke=False, dots_size=2)
+    chart = _chart(
+        "XY",
+        f"scatter-{number}",
+        stroke=False,
+        dots_size=2,
+        height=TALL,
+        margin_bottom=24,  # pygal leaves no room for a legend below a title
+        show_minor_x_labels=True,
+    )
     chart.x_title, chart.y_title = "true", "predicted"
     chart.add("examples", points)
     chart.add("equal", [(low, low), (high, high)], stroke=True, show_dots=False)
@@ -97,18 +106,21 @@ def _chart(kind: str, name: str, **options: Any) -> Any:
         stroke_width="2",
     )
     chart = getattr(pygal, kind)(
-        style=style,
-        width=WIDTH,
-        height=HEIGHT,
-        js=[],
-        disable_xml_declaration=True,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=2,
-        legend_box_size=10,
-        show_minor_x_labels=False,
-        truncate_legend=-1,
-        margin=8,
-        **options,
+        **{
+            "style": style,
+            "width": WIDTH,
+            "height": HEIGHT,
+            "js": [],
+            "disable_xml_declaration": True,
+            "legend_at_bottom": True,
+            "legend_at_bottom_columns": 2,
+            "legend_box_size": 10,
+            "show_minor_x_labels": False,
+            "truncate_label": -1,
+            "truncate_legend": -1,
+            "margin": 8,
+            **options,
+        }
     )
     chart.uuid = name  # drawn anew, a chart is the same
     return chart

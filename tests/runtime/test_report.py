@@ -202,6 +202,18 @@ def test_nothing_of_the_data_is_taken_for_markup(words: Path) -> None:
     assert "no &amp; yes" in text
 
 
+def test_charts_name_their_places() -> None:
+    """Many epochs are thinned, not cut; a scatter has numbers on both axes."""
+    from hornbook.runtime.report.charts import curves, scatter
+
+    (curve,) = curves({"loss": [1 / epoch for epoch in range(1, 31)]})
+    assert "…" not in curve.svg
+    assert ">29<" in curve.svg
+    drawn = scatter([10.0, 20.0, 30.0], [11.0, 19.0, 33.0], "y", 0)
+    along = drawn.split('class="axis x')[1].split('class="axis y')[0]
+    assert any(f">{number}<" in along for number in (10, 15, 20))
+
+
 def test_numbers_are_scattered(tmp_path: Path) -> None:
     run = trained(tmp_path / "of", NUMBERS)
     assert 'aria-label="dense: predicted over true"' in text_of(run)
