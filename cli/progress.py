@@ -226,7 +226,9 @@ class View:
         """Say how long it took, draw the curves, and say what the test examples give."""
         if not self.quiet:
             self._summary(trained, epochs)
-            page = self.folder and self.folder / "report.html"
+            from ..runtime.runs import REPORT
+
+            page = self.folder and self.folder / REPORT
             if page and page.is_file():
                 say(f"report {page}")
         for name in in_order(trained.test):

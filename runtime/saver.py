@@ -19,6 +19,7 @@ from ..specs.diagnostics import Diagnostic, SpecError
 from .build import Built
 from .checkpoints import Checkpoints, complaint, unfinished
 from .durable import Lines
+from .runs import CHECKPOINTS, METRICS
 from .state import About, State, callbacks_of, capture, put_back, put_back_metrics
 
 Logs = Mapping[str, Any]
@@ -70,12 +71,12 @@ class Recording:
     @property
     def checkpoints(self) -> Checkpoints:
         """The checkpoints of the run."""
-        return Checkpoints(self.folder / "checkpoints")
+        return Checkpoints(self.folder / CHECKPOINTS)
 
     @property
     def lines(self) -> Path:
         """The file of metrics."""
-        return self.folder / "metrics.jsonl"
+        return self.folder / METRICS
 
 
 @final
