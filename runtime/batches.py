@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeAlias, final
 import numpy as np
 import tensorflow as tf
 
+from .data.memory import aligned
+
 Arrays: TypeAlias = Any
 """An array, or a dict of arrays by the name of a model's input or output."""
-
-BATCHES_AHEAD = 2
 
 
 class Scaling(Protocol):
@@ -58,6 +58,9 @@ def permutation(seed: int, epoch: int, examples: int) -> np.ndarray:
 class Batches:
     """Examples and targets, cut into batches anew for each epoch.
 
+    The arrays are held once, as they are: a graph gathers each batch and scales it. Arrays that start at a
+    multiple of 64 bytes (see :func:`hornbook.runtime.data.memory.aligned`) are not even copied.
+
     Args:
         x: an array whose first axis counts the examples, or a dict of such by input name.
         y: the targets, likewise, by output name; None where the model brings its own loss.
@@ -66,6 +69,7 @@ class Batches:
         scaling: applied to ``x`` in the graph; for a dict a dict, in which a missing name or None
             leaves an input as it is.
         shuffle: False keeps the order of the arrays, as for validation.
+        rows: int64, the examples that are meant; None for all.
 
     Raises:
         ValueError: for arrays of unequal length, no example or a batch size below 1.
@@ -77,22 +81,23 @@ class Batches:
     seed: int = 0
     scaling: Scaling | Mapping[str, Scaling | None] | None = None
     shuffle: bool = True
+    rows: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be cut into batches."""
         lengths = sorted({len(array) for part in (self.x, self.y) for array in _arrays(part)})
         if len(lengths) != 1:
             raise ValueError(f"expected arrays of one length, received lengths {lengths}")
-        if lengths[0] < 1 or self.batch_size < 1:
+        if self.examples < 1 or self.batch_size < 1:
             raise ValueError(
                 f"expected at least one example and a batch size of at least 1, "
-                f"received {lengths[0]} examples and a batch size of {self.batch_size}"
+                f"received {self.examples} examples and a batch size of {self.batch_size}"
             )
 
     @property
     def examples(self) -> int:
         """How many examples there are."""
-        return len(next(_arrays(self.x)))
+        return len(next(_arrays(self.x))) if self.rows is None else len(self.rows)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -101,44 +106,46 @@ class Batches:
 
     def order(self, epoch: int) -> np.ndarray:
         """Return the indices of the examples in the order of one epoch, int64."""
-        if self.shuffle:
-            return permutation(self.seed, int(epoch), self.examples)
-        return np.arange(self.examples, dtype=np.int64)
+        if not self.shuffle:
+            return np.arange(self.examples, dtype=np.int64) if self.rows is None else self.rows
+        found = permutation(self.seed, epoch, self.examples)
+        return found if self.rows is None else self.rows[found]
 
-    def dataset(self, first: int, last: int, step: int = 0) -> tf.data.Dataset:
-        """Return the batches of the epochs from ``first`` up to, not including, ``last``.
+    def feed(self, epoch: int) -> Any:
+        """Return the tensors that :meth:`batch` reads an epoch from: the examples, and their order."""
+        with tf.device("CPU:0"):
+            return self._held, tf.constant(self.order(epoch))
 
-        Each element is ``(x, y)``, or ``(x,)`` without targets, with an open batch size. ``x`` has
-        been scaled, and float64 is float32. Its length is ``steps_per_epoch`` for every epoch, less the ``step``
-        batches of the first one that are left out.
+    @cached_property
+    def signature(self) -> Any:
+        """The type of a feed, alike for all arrays that differ in nothing but their length."""
+        return tf.nest.map_structure(
+            lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), self.feed(0)
+        )
+
+    def batch(self, feed: Any, step: Any, size: int | None = None) -> Any:
+        """Return the batch of a step, ``(x, y)``, or ``(x,)`` without targets; in a graph, too.
+
+        ``x`` has been scaled, and float64 is float32. ``size`` is the number of its examples, where a graph has to
+        know it.
         """
-        held, size, scaling = self._held, self.batch_size, self.scaling
-
-        def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
-            order = tf.numpy_function(self.order, [epoch], tf.int64, stateful=False)
-            order.set_shape([self.examples])
-            begin = tf.where(epoch == first, tf.constant(step, tf.int64), tf.constant(0, tf.int64))
-            steps = tf.data.Dataset.range(begin, self.steps_per_epoch)
-            return steps.map(lambda step: batch_at(order[step * size : (step + 1) * size]))
-
-        def batch_at(indices: tf.Tensor) -> Any:
+        held, order = feed
+        first = tf.cast(step, tf.int64) * self.batch_size
+        with tf.device("CPU:0"):
+            last = first + self.batch_size
+            indices = order[first:last] if size is None else tf.slice(order, [first], [size])
             x, *y = tf.nest.map_structure(lambda values: tf.gather(values, indices), held)
-            return (_scaled(x, scaling), *y)
-
-        epochs = tf.data.Dataset.range(first, last).flat_map(batches_of)
-        length = max((last - first) * self.steps_per_epoch - step, 0)
-        return epochs.apply(tf.data.experimental.assert_cardinality(length)).prefetch(BATCHES_AHEAD)
+        return (_scaled(x, self.scaling), *y)
 
     @cached_property
     def _held(self) -> tuple[Any, ...]:
         parts = (self.x,) if self.y is None else (self.x, self.y)
-        with tf.device("CPU:0"):
-            return tuple(
-                {name: _variable(array) for name, array in part.items()}
-                if isinstance(part, Mapping)
-                else _variable(part)
-                for part in parts
-            )
+        return tuple(
+            {name: _tensor(array) for name, array in part.items()}
+            if isinstance(part, Mapping)
+            else _tensor(part)
+            for part in parts
+        )
 
 
 def _arrays(part: Arrays | None) -> Iterator[Any]:
@@ -148,15 +155,15 @@ def _arrays(part: Arrays | None) -> Iterator[Any]:
         yield part
 
 
-def _variable(array: Any) -> tf.Variable:
-    """Hold an array once; NumPy's float64 becomes Keras's float32, every other dtype stays.
-
-    Graphs refer to a variable. A tensor would be copied into each pipeline that starts, and a
-    constant cannot have more than 2 GB.
-    """
+def _tensor(array: Any) -> tf.Tensor:
+    """Hold an array once; NumPy's float64 becomes Keras's float32, every other dtype stays."""
     values = np.asarray(array)
-    dtype = np.dtype(np.float32) if values.dtype == np.float64 else values.dtype
-    return tf.Variable(values.astype(dtype, copy=False), trainable=False)
+    if values.dtype == np.float64:
+        values = values.astype(np.float32)
+    if values.dtype.kind not in "buif":  # texts have no memory of one shape
+        return tf.constant(values)
+    # TensorFlow copies what it is given, twice for a moment; through DLPack it takes the memory itself.
+    return tf.experimental.dlpack.from_dlpack(aligned(values).__dlpack__())
 
 
 def _scaled(x: Any, scaling: Any) -> Any:

@@ -21,7 +21,7 @@ from .data.dataset import BYTES, arrays
 from .objects import compile_model
 from .runs import Info, Run
 from .scaling import Scales, scales, told
-from .train import evaluate, place_of_data, scaling_of, scan_words, targets
+from .train import measured, place_of_data, scaling_of, scan_words, targets
 
 Part: TypeAlias = Literal["test", "train", "all"]
 
@@ -86,7 +86,7 @@ def evaluate_run(
     built = run.built(style)
     compile_model(built.model, training_of(spec))
     with built.explained():
-        found = evaluate(built.model, batches)
+        found = measured(built.model, batches)
     result = run.result() if own and part == "test" and not changed else None
     recorded = None if result is None else result.get("test")
     return Evaluation(

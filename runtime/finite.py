@@ -51,6 +51,8 @@ class StopAtNonFinite(keras.callbacks.Callback):  # type: ignore[misc]
     the step. It comes first among the callbacks: none may save such weights.
     """
 
+    logs_alone = True
+
     def __init__(self) -> None:
         super().__init__()
         self.epoch = 0

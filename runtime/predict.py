@@ -20,6 +20,7 @@ from .inputs import Example, Field, Fields, examples
 from .outputs import by_name, fed
 from .runs import Run
 from .scaling import Scales, scales
+from .steps import predictions
 from .train import Head, heads, scan_words
 
 MOST_HELD: Final = 1024
@@ -71,7 +72,7 @@ class Predictor:
         scaling = fed(dict(self.scaling))
         batches = Batches(fed(given), None, self.batch_size, scaling=scaling, shuffle=False)
         with self.built.explained():
-            result = self.built.model.predict(batches.dataset(0, 1), verbose=0)
+            result = predictions(self.built.model, batches)
         named = {name: np.asarray(one) for name, one in by_name(result, self.typed).items()}
         for index in range(len(group)):
             yield {head.name: named[head.name][index] for head in self.heads}

@@ -83,9 +83,11 @@ class Recording:
 class Saver(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes the record of a training; the last of its callbacks, so that it sees what all others did.
 
-    States are copied between two steps and written by a thread of their own. The very last one is
+    States are copied between two calls of the graph and written by a thread of their own. The very last one is
     waited for.
     """
+
+    logs_alone = True
 
     def __init__(
         self,
@@ -158,11 +160,19 @@ class Saver(keras.callbacks.Callback):  # type: ignore[misc]
         if state is not None and state.about.step and epoch == state.about.epoch:
             put_back_metrics(self.model, state)
 
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write a line and a state where it is time; end the training where that was asked for."""
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Write a line where it is time."""
         self.steps += 1
         if self.steps % self.recording.log_every == 0:
             self._line({"epoch": self.epoch + 1, "step": self.steps}, logs)
+
+    def steps_to_pause(self) -> int | None:
+        """Return after how many steps a state is due; None where only seconds count."""
+        every = self.recording.every.steps
+        return None if every is None else max(1, self.last_steps + every - self.steps)
+
+    def on_pause(self, batch: int) -> None:
+        """Write a state where it is time; end the training where that was asked for."""
         if batch + 1 == self.steps_per_epoch:  # the epoch is not over before it was validated
             return
         if self.recording.stop.is_set():

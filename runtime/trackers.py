@@ -141,8 +141,10 @@ def followed(
 
 def _opened(stack: ExitStack, tracker: Tracker, run: Followed) -> keras.callbacks.Callback:
     try:
-        return stack.enter_context(tracker.open(run))
+        callback = stack.enter_context(tracker.open(run))
     except Exception as error:  # of whatever class: each tracker has its own
         message = f"{tracker.title} cannot follow `{run.folder}`: {error}"
         help = "train without it, or see to its settings"
         raise SpecError([Diagnostic("HB910", message, help=help)]) from error
+    callback.logs_alone = True  # each is set to report epochs, and only counts the steps
+    return callback

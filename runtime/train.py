@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, final
 
 import keras
@@ -31,6 +31,7 @@ from .fit import fit
 from .history import History
 from .objects import compile_model, live
 from .saver import Recording, Saver
+from .steps import Steps, evaluate
 from .tape import tape
 
 LOOPS: Final[Mapping[str, Callable[..., History]]] = {"fit": fit, "tape": tape}
@@ -146,6 +147,7 @@ def train(
             stack.enter_context(saver.open())
             hooks.append(saver)
             epoch, step = beginning(recording, settings.epochs)
+        testing = Steps(built.model, built.model.test_step)  # one graph for validation and test
         history = LOOPS[chosen](
             built.model,
             examples.training,
@@ -154,8 +156,9 @@ def train(
             callbacks=hooks,
             initial_epoch=epoch,
             initial_step=step,
+            testing=testing,
         )
-        test = evaluate(built.model, examples.test)
+        test = measured(built.model, examples.test, testing)
     return Trained(built, style, chosen, history, test, tuple(watch.seconds), examples.test)
 
 
@@ -171,14 +174,15 @@ def beginning(recording: Recording, epochs: int) -> tuple[int, int]:
 def _saver(
     recording: Recording, built: Built, hooks: Sequence[Any], seconds: list[float], batches: Batches
 ) -> Saver:
-    example = next(iter(batches.dataset(0, 1)))
+    example = batches.batch(batches.feed(0), 0)
     return Saver(recording, built, tuple(hooks), seconds, example, batches.steps_per_epoch)
 
 
-def evaluate(model: keras.Model, batches: Batches) -> dict[str, float]:
+def measured(
+    model: keras.Model, batches: Batches, testing: Steps | None = None
+) -> dict[str, float]:
     """Return the loss and the metrics of a compiled model on some examples."""
-    found = model.evaluate(batches.dataset(0, 1), return_dict=True, verbose=0)
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in evaluate(model, batches, testing).items()}
 
 
 def refuse_guess(spec: Spec, data: DataSet) -> None:
@@ -218,17 +222,18 @@ def prepare(spec: Spec, typed: TypedGraph, data: DataSet) -> Examples:
     x_test, y_test = data.x_test, targets(spec, typed, data.y_test, data.name, span)
     size, scaling = settings.batch_size, scaling_of(typed, data.scaling)
 
-    def in_order(x: Arrays, y: Arrays) -> Batches:
-        return Batches(x, y, size, scaling=scaling, shuffle=False)
-
+    training = Batches(x, y, size, settings.seed, scaling)
+    test = Batches(x_test, y_test, size, scaling=scaling, shuffle=False)
     validation = None
-    test = in_order(x_test, y_test)
     if settings.validation == "test":
         validation = test
     elif settings.validation is not None:
-        (x, y), held = hold_out((x, y), settings.validation, settings.seed, data.name, span)
-        validation = in_order(*held)
-    return Examples(Batches(x, y, size, settings.seed, scaling), validation, test)
+        larger, rest = hold_out(
+            training.examples, settings.validation, settings.seed, data.name, span
+        )
+        validation = replace(training, rows=rest, shuffle=False)
+        training = replace(training, rows=larger)
+    return Examples(training, validation, test)
 
 
 def scaling_of(typed: TypedGraph, scaling: Any) -> Any:
@@ -296,16 +301,15 @@ def scan_words(typed: TypedGraph, x: Arrays, name: str, span: Span | None) -> No
 
 
 def hold_out(
-    pair: tuple[Arrays, Arrays], fraction: float, seed: int, name: str, span: Span | None
-) -> tuple[tuple[Arrays, Arrays], tuple[Arrays, Arrays]]:
-    """Split training examples: the larger part to train on, the rest to validate.
+    examples: int, fraction: float, seed: int, name: str, span: Span | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split training examples: the larger part to train on, the rest to validate; return their indices.
 
     The rest is the end of a permutation that the seed alone decides. An emitted script does the same.
 
     Raises:
         SpecError: HB602 where nothing would be left to train on.
     """
-    examples = len(next(iter(_arrays(pair[0]))))
     cut = examples - max(1, int(examples * fraction))
     if cut < 1:
         message = (
@@ -313,27 +317,13 @@ def hold_out(
         )
         raise SpecError([Diagnostic("HB602", message, span, help="drop `validation:`")])
     order = np.random.default_rng(seed).permutation(examples)
-    larger, rest = order[:cut], order[cut:]
-    return (_pick(pair[0], larger), _pick(pair[1], larger)), (
-        _pick(pair[0], rest),
-        _pick(pair[1], rest),
-    )
+    return order[:cut], order[cut:]
 
 
 def place_of_data(spec: Spec) -> Span | None:
     """Return the place that names the data: in the spec, or on the command line."""
     path = ("train", "data")
     return spec.document.span(path) if path in spec.document.places else None
-
-
-def _arrays(part: Arrays) -> Iterator[np.ndarray]:
-    yield from part.values() if isinstance(part, Mapping) else (part,)
-
-
-def _pick(part: Arrays, indices: np.ndarray) -> Arrays:
-    if isinstance(part, Mapping):
-        return {name: array[indices] for name, array in part.items()}
-    return part[indices]
 
 
 # What goes wrong on the way
@@ -423,6 +413,8 @@ def _range(parts: Any) -> Range:
 @final
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Takes the time of the epochs, and passes on to a watcher what Keras reports."""
+
+    logs_alone = True
 
     def __init__(self, watcher: Watcher | None, examples: Examples) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from ..batches import Batches
 from ..build import Built
 from ..outputs import by_name
 from ..predict import kind_of, saying
+from ..steps import predictions
 from ..train import Head, heads
 from .charts import scatter
 
@@ -106,10 +107,8 @@ def _outputs(typed: TypedGraph, built: Built, test: Batches) -> dict[str, np.nda
     sizes = (one.shape[1:] for one in typed.outputs().values())
     each = sum(4 * int(np.prod([size or 1 for size in shape])) for shape in sizes)
     batches = max(1, MOST_BYTES // (each * test.batch_size))
-    inputs = test.dataset(0, 1).map(lambda x, *_: x).take(batches)
     with built.explained():
-        found = by_name(built.model.predict(inputs, verbose=0), typed)
-    return {name: np.asarray(one) for name, one in found.items()}
+        return dict(by_name(predictions(built.model, test, batches), typed))
 
 
 def _labels(true: np.ndarray) -> np.ndarray:

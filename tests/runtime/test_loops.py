@@ -738,10 +738,11 @@ def test_batches_follow_the_order_epoch_by_epoch(
     seed: int, examples: int, size: int, first: int, more: int
 ) -> None:
     data = Batches(np.arange(examples), -np.arange(examples), batch_size=size, seed=seed)
-    batches = [(x.numpy(), y.numpy()) for x, y in data.dataset(first, first + more)]
     steps = math.ceil(examples / size)
     assert data.steps_per_epoch == steps
-    assert len(batches) == steps * more == int(data.dataset(first, first + more).cardinality())
+    feeds = [data.feed(epoch) for epoch in range(first, first + more)]
+    found = [data.batch(feed, step) for feed in feeds for step in range(steps)]
+    batches = [(x.numpy(), y.numpy()) for x, y in found]
     seen = np.concatenate([x for x, _ in batches] or [np.zeros(0)])
     wanted = [data.order(epoch) for epoch in range(first, first + more)]
     assert (seen == np.concatenate(wanted or [np.zeros(0)])).all()
@@ -753,18 +754,30 @@ def test_batches_follow_the_order_epoch_by_epoch(
 
 def test_validation_keeps_the_order_of_the_arrays() -> None:
     data = Batches(np.arange(10), batch_size=4, shuffle=False)
-    assert [x.numpy().tolist() for (x,) in data.dataset(5, 6)] == [
-        [0, 1, 2, 3],
-        [4, 5, 6, 7],
-        [8, 9],
-    ]
+    batches = [data.batch(data.feed(5), step) for step in range(3)]
+    assert [x.numpy().tolist() for (x,) in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_a_graph_may_know_the_size_of_a_batch() -> None:
+    data = Batches(np.arange(10), batch_size=4, shuffle=False)
+    (x,) = data.batch(data.feed(0), 2, 2)
+    assert x.numpy().tolist() == [8, 9]
+
+
+def test_rows_are_the_examples_that_are_meant() -> None:
+    data = Batches(np.arange(10) * 10, batch_size=4, rows=np.array([7, 1, 3]), shuffle=False)
+    assert (data.examples, data.steps_per_epoch) == (3, 1)
+    (x,) = data.batch(data.feed(0), 0)
+    assert x.numpy().tolist() == [70, 10, 30]
+    mixed = replace(data, shuffle=True, seed=5)
+    assert mixed.order(2).tolist() == np.array([7, 1, 3])[permutation(5, 2, 3)].tolist()
 
 
 def test_values_are_scaled_in_the_graph_and_held_as_they_are() -> None:
     x = np.arange(12, dtype=np.uint8).reshape(4, 3)
     scaling = SimpleNamespace(offset=np.array([0.0, 1.0, 2.0]), scale=2.0, identity=False)
     data = Batches(x, np.zeros(4), batch_size=4, shuffle=False, scaling=scaling)
-    seen, targets = next(iter(data.dataset(0, 1)))
+    seen, targets = data.batch(data.feed(0), 0)
     assert (seen.numpy() == (x.astype(np.float32) - np.float32([0, 1, 2])) / np.float32(2)).all()
     assert seen.dtype == targets.dtype == tf.float32
     assert data._held[0].dtype == tf.uint8
@@ -784,7 +797,7 @@ def test_inputs_by_name_are_scaled_by_name() -> None:
         shuffle=False,
         scaling={"bytes": BYTES, "ids": None, "same": identity},
     )
-    seen, targets = next(iter(data.dataset(0, 1)))
+    seen, targets = data.batch(data.feed(0), 0)
     assert seen["bytes"].numpy().tolist() == [[np.float32(51) / np.float32(255)]] * 2
     assert seen["ids"].numpy().tolist() == [[2**30 + 1], [3]]
     assert seen["same"].dtype == tf.float32
