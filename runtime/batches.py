@@ -112,16 +112,19 @@ class Batches:
         return found if self.rows is None else self.rows[found]
 
     def feed(self, epoch: int) -> Any:
-        """Return the tensors that :meth:`batch` reads an epoch from: the examples, and their order."""
+        """Return what :meth:`batch` reads an epoch from: the examples, what scales them, and their order."""
         with tf.device("CPU:0"):
-            return self._held, tf.constant(self.order(epoch))
+            return (*self._held, tf.constant(self.order(epoch)))
 
     @cached_property
     def signature(self) -> Any:
         """The type of a feed, alike for all arrays that differ in nothing but their length."""
-        return tf.nest.map_structure(
-            lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), self.feed(0)
+        examples, scales, order = self.feed(0)
+        open_length = tf.nest.map_structure(
+            lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), (examples, order)
         )
+        fixed = tf.nest.map_structure(tf.TensorSpec.from_tensor, scales)
+        return open_length[0], fixed, open_length[1]
 
     def batch(self, feed: Any, step: Any, size: int | None = None) -> Any:
         """Return the batch of a step, ``(x, y)``, or ``(x,)`` without targets; in a graph, too.
@@ -129,23 +132,25 @@ class Batches:
         ``x`` has been scaled, and float64 is float32. ``size`` is the number of its examples, where a graph has to
         know it.
         """
-        held, order = feed
+        held, scales, order = feed
         first = tf.cast(step, tf.int64) * self.batch_size
         with tf.device("CPU:0"):
             last = first + self.batch_size
             indices = order[first:last] if size is None else tf.slice(order, [first], [size])
             x, *y = tf.nest.map_structure(lambda values: tf.gather(values, indices), held)
-        return (_scaled(x, self.scaling), *y)
+        return (_scaled(x, self.scaling, scales), *y)
 
     @cached_property
-    def _held(self) -> tuple[Any, ...]:
+    def _held(self) -> tuple[Any, Any]:
         parts = (self.x,) if self.y is None else (self.x, self.y)
-        return tuple(
+        examples = tuple(
             {name: _tensor(array) for name, array in part.items()}
             if isinstance(part, Mapping)
             else _tensor(part)
             for part in parts
         )
+        # As constants of a graph they would turn a division into a product, which has other bits.
+        return examples, _numbers(self.scaling)
 
 
 def _arrays(part: Arrays | None) -> Iterator[Any]:
@@ -166,12 +171,24 @@ def _tensor(array: Any) -> tf.Tensor:
     return tf.experimental.dlpack.from_dlpack(aligned(values).__dlpack__())
 
 
-def _scaled(x: Any, scaling: Any) -> Any:
+def _numbers(scaling: Any) -> Any:
+    """Return the offset and the scale as tensors; of a dict by name."""
+    if isinstance(scaling, Mapping):
+        return {name: _numbers(one) for name, one in scaling.items()}
+    if scaling is None or scaling.identity:
+        return ()
+    return tuple(tf.constant(one, tf.float32) for one in (scaling.offset, scaling.scale))
+
+
+def _scaled(x: Any, scaling: Any, numbers: Any) -> Any:
     if scaling is None:
         return x
     if isinstance(scaling, Mapping):
-        return {name: _scaled(array, scaling.get(name)) for name, array in x.items()}
-    number = tf.cast(x, tf.float32)
+        return {
+            name: _scaled(array, scaling.get(name), numbers.get(name)) for name, array in x.items()
+        }
+    values = tf.cast(x, tf.float32)
     if scaling.identity:
-        return number
-    return (number - tf.cast(scaling.offset, tf.float32)) / tf.cast(scaling.scale, tf.float32)
+        return values
+    offset, scale = numbers
+    return (values - offset) / scale

@@ -58,7 +58,7 @@ class Steps:
             return [logs for one in stacked for logs in _pythonic(one, 1)]
         logs: list[Logs] = []
         for begin, end, size in self._pieces(batches, first, last):
-            graph = self._graph(batches, size)
+            graph = self._graph(batches, feed, size)
             found = graph(feed, tf.constant(begin), tf.constant(end))
             logs += _pythonic(found, end - begin)
         return logs
@@ -73,9 +73,11 @@ class Steps:
         pieces = [(first, min(last, whole), batches.batch_size), (max(first, whole), last, rest)]
         return [piece for piece in pieces if piece[0] < piece[1]]
 
-    def _graph(self, batches: Batches, size: int | None) -> Callable[..., Any]:
+    def _graph(self, batches: Batches, feed: Any, size: int | None) -> Callable[..., Any]:
         key = (repr(batches.signature), batches.batch_size, id(batches.scaling), size)
         if key not in self._graphs:
+            # A graph that makes variables, as of metrics and the optimizer, would be traced twice.
+            self.model._symbolic_build(data_batch=batches.batch(feed, 0))
             self._graphs[key] = self._traced(batches, size)
         return self._graphs[key]
 
@@ -152,7 +154,7 @@ class Pace:
             return 1
         if self.seconds == 0.0:
             return 2
-        fitting = int(SECONDS * self.steps / self.seconds)
+        fitting = int(SECONDS * self.steps / max(self.seconds, 1e-9))
         return max(1, min(fitting, self.steps * GROWTH, MOST))
 
     def took(self, steps: int, seconds: float) -> None:
