@@ -105,13 +105,6 @@ def form_of(y: np.ndarray) -> LabelForm:
     return "integer" if y.dtype.kind in "bui" else "values"
 
 
-def pick(part: Arrays, indices: np.ndarray) -> Arrays:
-    """Return some of the examples."""
-    if isinstance(part, Mapping):
-        return {name: array[indices] for name, array in part.items()}
-    return part[indices]
-
-
 def split(
     examples: int, fraction: float, seed: int, labels: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

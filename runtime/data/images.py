@@ -12,6 +12,7 @@ from ...specs.data import ImagesData
 from ...specs.diagnostics import Span
 from .dataset import HELD_OUT, SPLIT_SEED, DataSet, scaling_of, split
 from .files import MAX_BYTES, entries, failure, folders, reason
+from .memory import empty, parted
 
 MODES = {"rgb": "RGB", "grayscale": "L"}
 SUFFIXES = frozenset(
@@ -51,8 +52,9 @@ def load_images(data: ImagesData, span: Span | None) -> DataSet:
         raise failure("HB602", f"`{root}` holds one picture: too few to train and to test", span)
     train, test = split(len(x), HELD_OUT, SPLIT_SEED, y)
     note = f"a fifth of the pictures of each class is held out to test: {len(test):,}"
+    x_train, x_test = parted(x, train, test)
     return DataSet(
-        str(root), x[train], y[train], x[test], y[test], len(names), names, scaling, (note,)
+        str(root), x_train, y[train], x_test, y[test], len(names), names, scaling, (note,)
     )
 
 
@@ -105,7 +107,7 @@ class Reader:
         if needed > MAX_BYTES:
             message = f"{total:,} pictures of {height} x {width} need {needed:,} bytes; at most {MAX_BYTES:,} are held"
             raise failure("HB601", message, self.span, "say a smaller `size: [height, width]`")
-        found = np.empty((len(paths), height, width, channels), np.uint8)
+        found = empty((len(paths), height, width, channels), np.uint8)
         for index, path in enumerate(paths):
             found[index] = self.picture(path, height, width).reshape(height, width, channels)
         return found

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...specs.diagnostics import Diagnostic, Note, Span, SpecError
 from .dataset import BYTES, HELD_OUT, SPLIT_SEED, DataSet, Scaling, split, standardised
+from .memory import aligned
 
 TABLES = ("iris", "wine", "breast_cancer", "diabetes")
 PICTURES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
@@ -66,6 +67,7 @@ def _pictures(name: str, span: Span | None) -> DataSet:
         x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]
     labels = [part.reshape(-1).astype(np.int64) for part in (y_train, y_test)]
     classes = 100 if name == "cifar100" else 10
+    x_train, x_test = aligned(x_train), aligned(x_test)
     return DataSet(name, x_train, labels[0], x_test, labels[1], classes, (), BYTES)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
+from numpy.lib import format as npy
 
 ALIGNMENT: Final = 64
 """TensorFlow computes on memory that starts at a multiple of this many bytes; NumPy's own starts anywhere."""
+PIECE: Final = 2**20
+"""Bytes that are read at a time."""
+ROWS: Final = 1024
+"""Examples that are moved at a time."""
 
 
 def empty(shape: Sequence[int], dtype: Any) -> np.ndarray:
     """Return an array of undefined values that starts at a multiple of 64 bytes."""
     dtype = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     raw = np.empty(size + ALIGNMENT, np.uint8)
     first = -raw.ctypes.data % ALIGNMENT
     found: np.ndarray = raw[first : first + size].view(dtype).reshape(shape)
@@ -29,3 +35,44 @@ def aligned(array: np.ndarray) -> np.ndarray:
     copy = empty(array.shape, array.dtype.newbyteorder("="))
     copy[...] = array
     return copy
+
+
+def read_array(file: IO[bytes], size: int) -> np.ndarray:
+    """Read an array of the ``.npy`` format straight into memory that can be shared.
+
+    ``size`` is the length of the file in bytes. Python objects are never unpickled.
+
+    Raises:
+        ValueError: where it is no such array, or not ``size`` bytes long.
+    """
+    version = npy.read_magic(file)
+    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in headers:
+        raise ValueError(f"version {version[0]}.{version[1]} of the format is not read")
+    shape, fortran, dtype = headers[version](file)
+    if dtype.hasobject:
+        raise ValueError("an array of objects needs allow_pickle=True")
+    length = math.prod(shape) * dtype.itemsize
+    if length != size - file.tell():
+        raise ValueError(f"expected {length:,} bytes of numbers, received {size - file.tell():,}")
+    array = empty(shape[::-1] if fortran else shape, dtype)
+    target = array.reshape(-1).view(np.uint8)
+    for first in range(0, length, PIECE):
+        piece = file.read(min(PIECE, length - first))
+        target[first : first + len(piece)] = np.frombuffer(piece, np.uint8)
+        if len(piece) < min(PIECE, length - first):
+            raise ValueError("it ends too early")
+    return array.T if fortran else array
+
+
+def parted(array: np.ndarray, kept: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Part examples by their indices, ``kept`` in ascending order, in the memory that they have.
+
+    The held ones are copied out, and the others move up: the array that was given is no longer what it was.
+    """
+    out = empty((len(held), *array.shape[1:]), array.dtype)
+    out[...] = array[held]
+    for first in range(0, len(kept), ROWS):
+        rows = kept[first : first + ROWS]
+        array[first : first + len(rows)] = array[rows]
+    return array[: len(kept)], out

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 import numpy as np
-from numpy.lib import format as npy
 
 from ...specs.data import NpzData
 from ...specs.diagnostics import Span
-from .dataset import SPLIT_SEED, Arrays, DataSet, Scaling, arrays, pick, scaling_of, split
+from .dataset import SPLIT_SEED, Arrays, DataSet, Scaling, arrays, scaling_of, split
 from .files import MAX_BYTES, failure, reason, regular_file
+from .memory import parted, read_array
 
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 NAMES = "class_names"
@@ -77,7 +77,7 @@ class _Archive:
     def array(self, archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> np.ndarray:
         try:
             with archive.open(member) as file:
-                return np.asarray(npy.read_array(file, allow_pickle=False))
+                return read_array(file, member.file_size)
         # zlib, struct, the parser of headers and others raise errors of their own.
         except Exception as error:
             where, said = f"`{name}` of `{self.path}`", str(error)
@@ -117,8 +117,10 @@ class _Archive:
             self.refuse("HB602", message)
         train, test = split(examples, HELD_OUT_OF_TRAINING, SPLIT_SEED)
         note = f"the file has no test part: a tenth of its examples, {len(test):,}, is held out"
-        parts = {"x_train": pick(x, train), "y_train": pick(y, train)}
-        return {**parts, "x_test": pick(x, test), "y_test": pick(y, test)}, (note,)
+        parts = {}
+        for name, part in (("x", x), ("y", y)):
+            parts[f"{name}_train"], parts[f"{name}_test"] = _parted(part, train, test)
+        return parts, (note,)
 
     def list(self) -> str:
         return ", ".join(f"`{name}`" for name in self.held) or "nothing"
@@ -208,6 +210,15 @@ class _Archive:
             self.refuse("HB602", message)
         texts = np.char.decode(held, "utf-8", "replace") if held.dtype.kind == "S" else held
         return tuple(map(str, texts))
+
+
+def _parted(part: Arrays, train: np.ndarray, test: np.ndarray) -> tuple[Arrays, Arrays]:
+    if not isinstance(part, Mapping):
+        return parted(part, train, test)
+    pairs = {name: parted(array, train, test) for name, array in part.items()}
+    return {name: pair[0] for name, pair in pairs.items()}, {
+        name: pair[1] for name, pair in pairs.items()
+    }
 
 
 def _limit(dtype: np.dtype[np.generic]) -> float | None:

@@ -259,27 +259,6 @@ def test_examples_are_shared_and_not_copied(dtype: str, shape: list[int]) -> Non
     assert (data.batch(feed, 0)[0].numpy() == 1).all()
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.arange(24.0).reshape(4, 6).T,
-        np.arange(24)[::2],
-        np.frombuffer(b"abcd" * 8, np.uint8),
-        np.arange(9, dtype=">i4"),
-        np.frombuffer(bytearray(70), np.uint8)[3:],
-    ],
-    ids=["transposed", "every second", "read only", "big endian", "elsewhere"],
-)
-def test_what_cannot_be_shared_is_copied(array: np.ndarray) -> None:
-    copy = aligned(array)
-    assert copy.ctypes.data % ALIGNMENT == 0
-    assert (copy == array).all()
-    assert not np.shares_memory(copy, array)
-    data = Batches(array, shuffle=False, batch_size=100)
-    (x,) = data.batch(data.feed(0), 0)
-    assert (x.numpy() == array).all()
-
-
 def test_texts_and_large_floats_are_taken_too() -> None:
     data = Batches(np.array(["a", "bc"]), np.array([1.0, 2.0]), shuffle=False)
     x, y = data.batch(data.feed(0), 0)
