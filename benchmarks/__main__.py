@@ -46,6 +46,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reader.add_argument(
         "--data", action="append", default=[], metavar="FILE.npz", help="default: made examples"
     )
+    reader.add_argument("--threads", type=int, metavar="N", help="default: one for each core")
     reader.add_argument("--json", type=Path, metavar="FILE", help="keep what was measured")
     found = reader.parse_args(arguments)
     found.rounds = found.rounds or ROUNDS[found.table]
@@ -69,11 +70,18 @@ def of_speed(asked: argparse.Namespace) -> list[dict[str, Any]]:
     for work in named(asked.work):
         suited = [one for one in able if one.suits(work.net)]
         against = [name for name in asked.against if name in {one.name for one in suited}]
-        steps = asked.steps or calibrated(work, asked.seconds)
-        found = race(work, suited, rounds=asked.rounds, steps=steps, files=asked.data)
+        steps = asked.steps or calibrated(work, asked.seconds, asked.threads)
+        found = race(
+            work,
+            suited,
+            rounds=asked.rounds,
+            steps=steps,
+            files=asked.data,
+            threads=asked.threads,
+        )
         print(speed(found, against), flush=True)
         rounds = {name: [asdict(one) for one in some] for name, some in found.rounds.items()}
-        kept.append({"work": work.name, "steps": steps, "rounds": rounds})
+        kept.append({"work": work.name, "steps": steps, "others": found.others, "rounds": rounds})
     return kept
 
 

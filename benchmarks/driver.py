@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Race:
     work: Work
     steps: int
     rounds: Mapping[str, Sequence[Round]]
+    others: float
+    """The cores that other processes, or the host of this machine, took meanwhile."""
 
     def rates(self, name: str) -> list[float]:
         """Return the steps in a second, by round."""
@@ -115,9 +118,9 @@ def started(request: Request) -> Iterator[Worker]:
                 process.kill()
 
 
-def calibrated(work: Work, seconds: float) -> int:
+def calibrated(work: Work, seconds: float, threads: int | None = None) -> int:
     """Return how many steps the plain contestant takes in so many seconds."""
-    with started(Request(work.name, PLAIN, TRIAL, 3)) as worker:
+    with started(Request(work.name, PLAIN, TRIAL, 3, threads=threads)) as worker:
         rates = [one.steps / one.seconds for one in (worker.go() for _ in range(3))]
     return min(MOST, max(FEWEST, round(max(rates) * seconds)))
 
@@ -129,6 +132,7 @@ def race(
     rounds: int,
     steps: int,
     files: Sequence[str] = (),
+    threads: int | None = None,
     warm: int = 1,
 ) -> Race:
     """Let all contestants train in turn, round after round; those to warm up count for nothing.
@@ -140,16 +144,27 @@ def race(
         workers: dict[str, Worker] = {}
         losses: dict[str, list[float]] = {}
         for one in contestants:
-            request = Request(work.name, one.name, steps, warm + rounds, tuple(files))
+            request = Request(work.name, one.name, steps, warm + rounds, tuple(files), threads)
             workers[one.name] = stack.enter_context(started(request))
             losses[one.name] = [workers[one.name].go().loss for _ in range(warm)]
         found: dict[str, list[Round]] = {name: [] for name in workers}
+        begun, already = time.perf_counter(), busy()
         for _ in range(rounds):
             for name, worker in workers.items():
                 found[name].append(worker.go())
+        spent, used = time.perf_counter() - begun, busy() - already
     for name, before in losses.items():
         see_it_learns(f"{name} on {work.name}", before, found[name])
-    return Race(work, steps, found)
+    ours = sum(one.used for rounds in found.values() for one in rounds)
+    return Race(work, steps, found, max(0.0, used - ours) / spent)
+
+
+def busy() -> float:
+    """Return the seconds that all cores have worked, or were taken by the host, since the machine started."""
+    user, nice, system, _, _, irq, soft, steal = map(
+        int, Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+    )
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def see_it_learns(who: str, before: Sequence[float], rounds: Sequence[Round]) -> None:

@@ -36,13 +36,14 @@ class Job:
 class Round:
     """What a round was.
 
-    ``idle`` is the processor's time that went by while the others had their turn, ``waited`` how long they took;
-    ``peak`` is the most memory held so far, in bytes.
+    ``used`` is the processor's time in it, ``idle`` that in which the others had their turn, ``waited`` how long
+    they took; ``peak`` is the most memory held so far, in bytes.
     """
 
     steps: int
     seconds: float
     loss: float
+    used: float
     idle: float
     waited: float
     peak: int
@@ -55,7 +56,7 @@ class Gate:
     def __init__(self, job: Job, wait: Callable[[], object], tell: Callable[[Any], None]) -> None:
         self.job, self.wait, self.tell = job, wait, tell
         self.left = job.rounds
-        self.idle = self.waited = self.begun = 0.0
+        self.idle = self.waited = self.begun = self.used = 0.0
 
     def built(self, parameters: int) -> None:
         """Hold a net against what it should be, wait, and begin the first round."""
@@ -66,9 +67,9 @@ class Gate:
 
     def turn(self, loss: float) -> None:
         """End a round; begin the next, if there is one, when the driver says so."""
-        seconds = time.perf_counter() - self.begun
+        seconds, used = time.perf_counter() - self.begun, time.process_time() - self.used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
-        found = Round(self.job.turn, seconds, float(loss), self.idle, self.waited, peak)
+        found = Round(self.job.turn, seconds, loss, used, self.idle, self.waited, peak)
         self.tell(asdict(found))
         self.left -= 1
         if self.left:
@@ -77,5 +78,5 @@ class Gate:
     def _open(self) -> None:
         used, since = time.process_time(), time.perf_counter()
         self.wait()
-        self.idle, self.waited = time.process_time() - used, time.perf_counter() - since
-        self.begun = time.perf_counter()
+        self.used, self.begun = time.process_time(), time.perf_counter()
+        self.idle, self.waited = self.used - used, self.begun - since

@@ -26,7 +26,9 @@ def peaks(
         for one in contestants:
             few = peak(Request(WORK.name, one.name, HANDFUL * one.share, 1))
             # One round of a slow contestant is a part of an epoch, over all the examples.
-            found[one.name].append((few, peak(Request(WORK.name, one.name, steps, 1, tuple(files)))))
+            found[one.name].append(
+                (few, peak(Request(WORK.name, one.name, steps, 1, tuple(files))))
+            )
     return found
 
 

@@ -32,5 +32,6 @@ def speed(race: Race, against: Sequence[str]) -> str:
     said = f"{rounds} rounds of {race.steps} steps"
     if slow:
         said += f" (fewer for the {slow})"
-    said += f". While others had their turn, a process used {share:.1%} of a core at most ({ALL[who].title})."
+    said += f". While others had their turn, a contestant used {share:.1%} of a core at most ({ALL[who].title});"
+    said += f" what does not take part used {race.others:.0%} of a core."
     return f"{table(heads, rows)}\n\n{said}\n"

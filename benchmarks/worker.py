@@ -27,6 +27,7 @@ class Request:
     steps: int
     rounds: int
     files: tuple[str, ...] = ()
+    threads: int | None = None
 
     def line(self) -> str:
         return json.dumps(asdict(self))
@@ -37,6 +38,9 @@ def main() -> None:
     out = os.fdopen(os.dup(STDOUT), "w", buffering=1)
     os.dup2(STDERR, STDOUT)
     request = Request(**json.loads(sys.argv[1]))
+    if request.threads:
+        # Every framework starts as many threads as it has cores.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request.threads])
     who, work = ALL[request.contestant], WORKS[request.work]
 
     def tell(message: dict[str, Any]) -> None:

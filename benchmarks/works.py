@@ -66,7 +66,7 @@ class Examples:
 
 
 NETS: Final = (
-    Net("cifar100", "cifar100", (32, 32, 3), 100, 326_004),
+    Net("cifar100", "cifar100", (32, 32, 3), 100, 325_956),
     Net("mnist", "mnist", (28, 28, 1), 10, 4_738_826),
     Net("mlp", str(SPECS / "mlp.yaml"), (64,), 10, 2_410),
     Net("lstm", str(SPECS / "lstm.yaml"), (64,), 2, 168_386, words=True),
@@ -101,9 +101,7 @@ def named(names: Sequence[str]) -> list[Work]:
         if name not in WORKS and name not in BATCHES:
             raise ValueError(f"expected one of {', '.join((*BATCHES, *WORKS))}; received {name}")
     return [
-        work
-        for work in WORKS.values()
-        if not names or work.name in names or work.net.name in names
+        work for work in WORKS.values() if not names or work.name in names or work.net.name in names
     ]
 
 

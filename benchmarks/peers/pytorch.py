@@ -49,7 +49,7 @@ def mlp(net: Net) -> nn.Module:
     return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, net.classes))
 
 
-class Reader(nn.Module):
+class Reader(nn.Module):  # type: ignore[misc]
     """Words, one after another, through an LSTM, whose last state tells the class."""
 
     def __init__(self, net: Net) -> None:
@@ -75,7 +75,7 @@ def normalized(inputs: int, filters: int, size: int = 1, stride: int = 1) -> nn.
     )
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(nn.Module):  # type: ignore[misc]
     """Three convolutions, and a way around them."""
 
     def __init__(self, inputs: int, filters: int, stride: int) -> None:

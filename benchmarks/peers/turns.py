@@ -24,7 +24,7 @@ class Turns(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         assert logs is not None
-        self.gate.turn(logs["loss"])
+        self.gate.turn(float(logs["loss"]))
 
 
 def trained(model: keras.Model) -> int:
