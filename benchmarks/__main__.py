@@ -52,6 +52,11 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     found.rounds = found.rounds or ROUNDS[found.table]
     found.against = found.against or [PLAIN]
     found.data = [str(Path(path).resolve()) for path in found.data]
+    try:
+        named(found.work)
+        chosen(found.only, found.against)
+    except ValueError as error:
+        reader.error(str(error))
     return found
 
 

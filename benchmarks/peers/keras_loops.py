@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import keras
@@ -36,6 +36,20 @@ def sliced(job: Job) -> tf.data.Dataset:
     )
 
 
+def turns(job: Job, data: tf.data.Dataset) -> Iterator[Iterable[Any]]:
+    """Yield the batches of each round: those of an epoch, or for a slow loop a piece of one.
+
+    An epoch is read to its end, since tf.data holds up whoever comes back after a pause to an iterator that
+    has no batch left: it took as long as the pause.
+    """
+    if job.share == 1:
+        yield from itertools.repeat(data, job.rounds)
+        return
+    endless = itertools.chain.from_iterable(itertools.repeat(data))
+    for _ in range(job.rounds):
+        yield itertools.islice(endless, job.turn)
+
+
 DATA: Final[Mapping[str, Callable[[Job], tf.data.Dataset]]] = {"eager": eager, "graph": graph}
 
 
@@ -57,10 +71,8 @@ def train(job: Job, gate: Gate) -> None:
 
     taken = tf.function(step) if variant == "graph" else step
     gate.built(trained(net))
-    # The batches of a round are those of an epoch, but for a slow loop, whose rounds cut it into pieces.
-    batches = itertools.chain.from_iterable(itertools.repeat(data))
-    for _ in range(job.rounds):
-        for x, y in itertools.islice(batches, job.turn):
+    for batches in turns(job, data):
+        for x, y in batches:
             taken(x, y)
         found = float(mean.result())
         float(accuracy.result())
