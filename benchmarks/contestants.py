@@ -1,0 +1,89 @@
+"""Who takes part, and what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.util import find_spec
+from typing import Final, final
+
+from hornbook.compiler.driver import analyse, styles_of
+
+from .works import Net
+
+STYLES: Final = ("functional", "sequential", "subclassed")
+LOOPS: Final = ("fit", "tape")
+
+
+@final
+@dataclass(frozen=True)
+class Contestant:
+    """A way to train a net.
+
+    ``module`` in ``peers/`` trains, in its ``variant``; ``package`` must be installed. A slow one takes but one
+    step in ``share`` of what the others take in a round, and goes on there in the next.
+    """
+
+    name: str
+    title: str
+    module: str
+    variant: tuple[str, ...] = ()
+    package: str = "tensorflow"
+    backend: str = "tensorflow"
+    share: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def installed(self) -> bool:
+        return find_spec(self.package) is not None
+
+    def suits(self, net: Net) -> bool:
+        """Tell whether the net can be had in this way at all."""
+        if self.module == "ours":
+            return self.variant[1] in styles_of(analyse(net.spec()))
+        return net.pictures or self.variant != ("channels_last",)
+
+
+ALL: Final = {
+    one.name: one
+    for one in (
+        Contestant("keras-fit", "`model.fit` on `x / 255.0`", "keras_fit"),
+        *(
+            Contestant(
+                f"hornbook-{loop}-{style}", f"hornbook {loop}, {style}", "ours", (loop, style)
+            )
+            for loop in LOOPS
+            for style in STYLES
+        ),
+        Contestant("keras-eager", "eager `GradientTape` loop", "keras_loops", ("eager",), share=8),
+        Contestant("keras-graph", "tuned `tf.function` loop", "keras_loops", ("graph",)),
+        Contestant("keras-jax", "`model.fit` on JAX", "keras_fit", package="jax", backend="jax"),
+        Contestant("torch", "PyTorch, contiguous", "pytorch", ("contiguous",), package="torch"),
+        Contestant(
+            "torch-channels-last",
+            "PyTorch, channels_last",
+            "pytorch",
+            ("channels_last",),
+            package="torch",
+        ),
+    )
+}
+PLAIN: Final = "keras-fit"
+
+
+def chosen(patterns: Sequence[str], against: Sequence[str]) -> list[Contestant]:
+    """Return those whose names match a pattern, with those they are compared with.
+
+    Raises:
+        ValueError: for what names nobody.
+    """
+    for pattern in (*patterns, *against):
+        if not any(fnmatchcase(name, pattern) for name in ALL):
+            raise ValueError(f"expected some of {', '.join(ALL)}; received {pattern}")
+    return [
+        one
+        for name, one in ALL.items()
+        if not patterns
+        or name in against
+        or any(fnmatchcase(name, pattern) for pattern in patterns)
+    ]

@@ -1,0 +1,179 @@
+"""Starts contestants as processes of their own, and lets them train in turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import IO, Any, Final, final
+
+from .contestants import ALL, PLAIN, Contestant
+from .gate import Round
+from .worker import Request
+from .works import Work
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+TRIAL: Final = 24
+"""The steps of a round while it is not yet known how long one takes."""
+FEWEST: Final = 4
+MOST: Final = 4096
+TELLING: Final = 32
+"""Steps after which a loss that has not fallen tells something."""
+LAST_WORDS: Final = 4000
+
+
+@final
+@dataclass(frozen=True)
+class Race:
+    """The rounds of each contestant in one work, in the order in which they ran."""
+
+    work: Work
+    steps: int
+    rounds: Mapping[str, Sequence[Round]]
+    others: float
+    """The cores that other processes, or the host of this machine, took meanwhile."""
+
+    def rates(self, name: str) -> list[float]:
+        """Return the steps in a second, by round."""
+        return [one.steps / one.seconds for one in self.rounds[name]]
+
+    @property
+    def idle(self) -> tuple[float, str]:
+        """Return the largest part of a core that one used while others had their turn, and its name."""
+        return max(
+            (sum(one.idle for one in rounds) / sum(one.waited for one in rounds), name)
+            for name, rounds in self.rounds.items()
+        )
+
+
+@final
+class Worker:
+    """A contestant's process, from this side."""
+
+    def __init__(self, process: subprocess.Popen[str], said: IO[str], name: str) -> None:
+        self.process, self.said, self.name = process, said, name
+
+    def read(self) -> dict[str, Any]:
+        """Return what it says next.
+
+        Raises:
+            RuntimeError: where it has ended instead, with its last words.
+        """
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.said.seek(0)
+            words = self.said.read()[-LAST_WORDS:]
+            raise RuntimeError(f"{self.name} ended with {self.process.wait()}:\n{words}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def go(self) -> Round:
+        """Let it train for a round."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return Round(**self.read())
+
+
+def environment(backend: str = "tensorflow") -> dict[str, str]:
+    """Return the environment of a process that trains: on the CPU, with this tree's hornbook."""
+    path = os.pathsep.join(filter(None, (str(ROOT / "typings"), os.environ.get("PYTHONPATH"))))
+    return os.environ | {
+        "CUDA_VISIBLE_DEVICES": "",
+        "JAX_PLATFORMS": "cpu",
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": path,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+@contextmanager
+def started(request: Request) -> Iterator[Worker]:
+    """Start a worker that has built its net, and end it in any case."""
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.worker", request.line()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            cwd=ROOT,
+            env=environment(ALL[request.contestant].backend),
+        )
+        with process:
+            try:
+                worker = Worker(process, said, f"{request.contestant} on {request.work}")
+                worker.read()
+                yield worker
+            finally:
+                process.kill()
+
+
+def calibrated(work: Work, seconds: float, threads: int | None = None) -> int:
+    """Return how many steps the plain contestant takes in so many seconds."""
+    with started(Request(work.name, PLAIN, TRIAL, 3, threads=threads)) as worker:
+        rates = [one.steps / one.seconds for one in (worker.go() for _ in range(3))]
+    return min(MOST, max(FEWEST, round(max(rates) * seconds)))
+
+
+def race(
+    work: Work,
+    contestants: Sequence[Contestant],
+    *,
+    rounds: int,
+    steps: int,
+    files: Sequence[str] = (),
+    threads: int | None = None,
+    warm: int = 1,
+) -> Race:
+    """Let all contestants train in turn, round after round; those to warm up count for nothing.
+
+    Raises:
+        RuntimeError: for one that fails, or that does not learn.
+    """
+    with ExitStack() as stack:
+        workers: dict[str, Worker] = {}
+        losses: dict[str, list[float]] = {}
+        for one in contestants:
+            request = Request(work.name, one.name, steps, warm + rounds, tuple(files), threads)
+            workers[one.name] = stack.enter_context(started(request))
+            losses[one.name] = [workers[one.name].go().loss for _ in range(warm)]
+        found: dict[str, list[Round]] = {name: [] for name in workers}
+        begun, already = time.perf_counter(), busy()
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                found[name].append(worker.go())
+        spent, used = time.perf_counter() - begun, busy() - already
+    for name, before in losses.items():
+        see_it_learns(f"{name} on {work.name}", before, found[name])
+    ours = sum(one.used for rounds in found.values() for one in rounds)
+    return Race(work, steps, found, max(0.0, used - ours) / spent)
+
+
+def busy() -> float:
+    """Return the seconds that all cores have worked, or were taken by the host, since the machine started."""
+    user, nice, system, _, _, irq, soft, steal = map(
+        int, Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+    )
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def see_it_learns(who: str, before: Sequence[float], rounds: Sequence[Round]) -> None:
+    """Hold the losses of some rounds against those before.
+
+    Raises:
+        RuntimeError: where none is lower, after steps enough to tell.
+    """
+    after = [one.loss for one in rounds]
+    enough = sum(one.steps for one in rounds) >= TELLING
+    if enough and min(after) >= min(before, default=inf):
+        raise RuntimeError(f"{who} does not learn: its losses are {[*before, *after]}")
