@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,14 +45,6 @@ class Race:
         """Return the steps in a second, by round."""
         return [one.steps / one.seconds for one in self.rounds[name]]
 
-    @property
-    def idle(self) -> tuple[float, str]:
-        """Return the largest part of a core that one used while others had their turn, and its name."""
-        return max(
-            (sum(one.idle for one in rounds) / sum(one.waited for one in rounds), name)
-            for name, rounds in self.rounds.items()
-        )
-
 
 @final
 class Worker:
@@ -76,10 +69,12 @@ class Worker:
         return found
 
     def go(self) -> Round:
-        """Let it train for a round."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
+        """Let it train for a round, once it has stopped itself after the one before."""
+        _, status = os.waitpid(self.process.pid, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            self.process.send_signal(signal.SIGCONT)
+        else:  # it has ended, and what it said tells why
+            self.process.returncode = os.waitstatus_to_exitcode(status)
         return Round(**self.read())
 
 
@@ -101,7 +96,6 @@ def started(request: Request) -> Iterator[Worker]:
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.worker", request.line()],
-            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,

@@ -36,15 +36,14 @@ class Job:
 class Round:
     """What a round was.
 
-    ``used`` is the processor's time in it, ``idle`` that in which the others had their turn, ``waited`` how long
-    they took; ``peak`` is the most memory held so far, in bytes.
+    ``used`` is the processor's time in it, ``waited`` how long the others had their turn before; ``peak`` is the
+    most memory held so far, in bytes.
     """
 
     steps: int
     seconds: float
     loss: float
     used: float
-    idle: float
     waited: float
     peak: int
 
@@ -56,7 +55,7 @@ class Gate:
     def __init__(self, job: Job, wait: Callable[[], object], tell: Callable[[Any], None]) -> None:
         self.job, self.wait, self.tell = job, wait, tell
         self.left = job.rounds
-        self.idle = self.waited = self.begun = self.used = 0.0
+        self.waited = self.begun = self.used = 0.0
 
     def built(self, parameters: int) -> None:
         """Hold a net against what it should be, wait, and begin the first round."""
@@ -69,14 +68,14 @@ class Gate:
         """End a round; begin the next, if there is one, when the driver says so."""
         seconds, used = time.perf_counter() - self.begun, time.process_time() - self.used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
-        found = Round(self.job.turn, seconds, loss, used, self.idle, self.waited, peak)
+        found = Round(self.job.turn, seconds, loss, used, self.waited, peak)
         self.tell(asdict(found))
         self.left -= 1
         if self.left:
             self._open()
 
     def _open(self) -> None:
-        used, since = time.process_time(), time.perf_counter()
+        since = time.perf_counter()
         self.wait()
         self.used, self.begun = time.process_time(), time.perf_counter()
-        self.idle, self.waited = self.used - used, self.begun - since
+        self.waited = self.begun - since

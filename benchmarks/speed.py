@@ -26,12 +26,10 @@ def speed(race: Race, against: Sequence[str]) -> str:
         ]
         for name in race.rounds
     ]
-    share, who = race.idle
     rounds = len(race.rounds[against[0]])
     slow = ", ".join(ALL[n].title for n in race.rounds if ALL[n].share > 1)
     said = f"{rounds} rounds of {race.steps} steps"
     if slow:
         said += f" (fewer for the {slow})"
-    said += f". While others had their turn, a contestant used {share:.1%} of a core at most ({ALL[who].title});"
-    said += f" what does not take part used {race.others:.0%} of a core."
+    said += f". Other processes used {race.others:.0%} of a core meanwhile."
     return f"{table(heads, rows)}\n\n{said}\n"

@@ -19,14 +19,8 @@ BUFFER: Final = 1024
 
 
 def eager(job: Job) -> tf.data.Dataset:
-    """Shuffle in a buffer, as tutorials do.
-
-    There is nothing in it for tf.data to tune, but the tuner must be off: at the end of an epoch with a pause in
-    it, it would wait as long as the pause was.
-    """
-    quiet = tf.data.Options()
-    quiet.autotune.enabled = False
-    return sliced(job).shuffle(BUFFER).batch(job.work.batch).with_options(quiet)
+    """Shuffle in a buffer, as tutorials do."""
+    return sliced(job).shuffle(BUFFER).batch(job.work.batch)
 
 
 def graph(job: Job) -> tf.data.Dataset:
@@ -43,10 +37,7 @@ def sliced(job: Job) -> tf.data.Dataset:
 
 
 def turns(job: Job, data: tf.data.Dataset) -> Iterator[Iterable[Any]]:
-    """Yield the batches of each round: those of an epoch, or for a slow loop a piece of one.
-
-    An epoch is read to its end before the pause, lest tf.data's tuner makes its end as long as the pause was.
-    """
+    """Yield the batches of each round: those of an epoch, or for a slow loop a piece of one."""
     if job.share == 1:
         yield from itertools.repeat(data, job.rounds)
         return
