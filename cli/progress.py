@@ -75,6 +75,19 @@ class Rows:
         return GAP.join(("epoch".rjust(self.first()), "time".rjust(NARROWEST), *names))
 
 
+def machine(typed: TypedGraph, settings: TrainSpec) -> dict[str, Any]:
+    """Return how the machine computes, where that is not the default."""
+    from ..compiler.xla import wanted
+
+    threads = settings.threads.model_dump(exclude_none=True) if settings.threads else {}
+    found: dict[str, Any] = {}
+    if settings.precision != "float32":
+        found["precision"] = settings.precision
+    if settings.jit_compile:
+        found["XLA"] = "on" if wanted(settings.jit_compile, typed) else "off"
+    return found | {f"{name} threads": number for name, number in threads.items()}
+
+
 class Teller(Protocol):
     """Tells of a training, to people or to programs; it is a :class:`hornbook.runtime.train.Watcher`."""
 
@@ -150,6 +163,9 @@ class View:
         say(
             f"loop   {loop}: {plural(settings.epochs, 'epoch')} in batches of {settings.batch_size}"
         )
+        chosen = machine(typed, settings)
+        if chosen:
+            say("by     " + ", ".join(f"{name} {value}" for name, value in chosen.items()))
         for note in data.notes:
             say(f"note   {note}")
 
@@ -280,6 +296,7 @@ class JsonView:
             batch_size=settings.batch_size,
             data=data.name,
             notes=list(data.notes),
+            **machine(typed, settings),
         )
 
     def first(self, weights: Initial) -> None:

@@ -16,6 +16,7 @@ from .lower import lower
 from .python import Module, Source, print_module
 from .structure import flat, structure
 from .training import check_training
+from .xla import half_outputs, obstacles
 
 BY_STRUCTURE: Final[dict[str, Callable[..., Module]]] = {
     "functional": functional.emit,
@@ -39,7 +40,12 @@ def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
     graph = lower(spec)
     typed = infer(graph, spec.document)
     batch_size = spec.model.train.batch_size if spec.model.train else 1
-    problems = budget(typed, batch_size, max_params) + check_training(spec, typed)
+    problems = [
+        *budget(typed, batch_size, max_params),
+        *check_training(spec, typed),
+        *obstacles(spec, typed),
+        *half_outputs(typed),
+    ]
     if any(one.severity == "error" for one in problems):
         raise SpecError(in_order(problems))
     return typed
@@ -79,7 +85,10 @@ def module_of(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Mo
         return sequential.emit(typed, show_shapes=show_shapes)
     make = BY_STRUCTURE[style]
     try:
-        return make(typed, structure(typed.graph), show_shapes=show_shapes)
+        # An output of its own dtype is not like the same item in other uses of a block.
+        odd = typed.graph.expansion.uses and any(one.dtype for one in typed.graph.layers)
+        shown = flat(typed.graph) if odd else structure(typed.graph)
+        return make(typed, shown, show_shapes=show_shapes)
     except (ArithmeticMistake, InexpressibleError):
         # Calculations of blocks that are written out may become too large for source.
         return make(typed, flat(typed.graph), show_shapes=show_shapes)

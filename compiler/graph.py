@@ -116,12 +116,16 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer definition. ``named`` tells whether source gives the name."""
+    """A layer definition. ``named`` tells whether source gives the name.
+
+    ``dtype`` is what it computes in, where that is not for the policy to say.
+    """
 
     name: str
     spec: NodeSpec
     span: Span
     named: bool
+    dtype: str | None = None
 
     @property
     def is_op(self) -> bool:
@@ -169,7 +173,8 @@ class Graph:
     """A model with every reference resolved, no cycle and no dead layer.
 
     ``layers`` stand in the order in which every style constructs them, ``nodes`` in the order
-    in which every style calls them (see :mod:`hornbook.compiler.schedule`).
+    in which every style calls them (see :mod:`hornbook.compiler.schedule`). ``precision`` is the dtype policy
+    under which the model is built; types say what float32 would give.
     """
 
     name: str
@@ -178,6 +183,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[Value, ...]
     expansion: Expansion = field(default_factory=Expansion, compare=False)
+    precision: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..specs.base import Call, CallArguments, LayerSpec, NodeSpec, OpSpec, Path
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
@@ -434,7 +434,16 @@ class _Lowering:
             )
             for name, one in self.model.inputs.items()
         )
-        return Graph(self.model.name, inputs, layers, nodes, outputs, self.spec.expansion)
+        precision = self.model.train.precision if self.model.train else "float32"
+        if precision != "float32":
+            heads = {by_name[value.name].layer for value in outputs if value.name in by_name}
+            layers = tuple(
+                replace(one, dtype="float32") if one.name in heads and not one.is_op else one
+                for one in layers
+            )
+        return Graph(
+            self.model.name, inputs, layers, nodes, outputs, self.spec.expansion, precision
+        )
 
     def said(self, entry: _Entry) -> bool:
         """Tell whether the spec itself names an item; the items of blocks are given names."""

@@ -87,7 +87,7 @@ def build_typed(typed: TypedGraph, style: str, *, seed: int) -> Built:
         filename,
     )
     keras.utils.set_random_seed(seed)
-    with explained(source, filename, typed.graph), fresh_names():
+    with explained(source, filename, typed.graph), fresh_names(), policy(typed.graph.precision):
         namespace: dict[str, Any] = {"__name__": GENERATED + typed.graph.name}
         exec(compile(source.text, filename, "exec"), namespace)
         model = namespace["build_model"]()
@@ -137,6 +137,17 @@ def fresh_names() -> Iterator[None]:
         yield
     finally:
         global_state.set_global_attribute(NAME_COUNTERS, before)
+
+
+@contextmanager
+def policy(name: str) -> Iterator[None]:
+    """Build under a dtype policy of Keras, and leave the one that was there as it was."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 @contextmanager

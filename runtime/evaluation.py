@@ -21,6 +21,7 @@ from .data.dataset import BYTES, arrays
 from .objects import compile_model
 from .runs import Info, Run
 from .scaling import Scales, scales, told
+from .threads import use_threads
 from .train import measured, place_of_data, scaling_of, scan_words, targets
 
 Part: TypeAlias = Literal["test", "train", "all"]
@@ -71,6 +72,7 @@ def evaluate_run(
         SpecError: HB901 and HB905 for the run, HB2xx and HB6xx for the data, HB504 and HB603 where the two do not fit.
     """
     spec = run.spec()
+    use_threads(spec)
     typed = analyse(spec)
     own = data is None
     chosen = (
@@ -84,7 +86,7 @@ def evaluate_run(
     fitted = as_in_training(loaded, scaling)
     batches = examples_of(spec, typed, run.info, picked(fitted, part), own=own)
     built = run.built(style)
-    compile_model(built.model, training_of(spec))
+    compile_model(built.model, training_of(spec), typed)
     with built.explained():
         found = measured(built.model, batches)
     result = run.result() if own and part == "test" and not changed else None

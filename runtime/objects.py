@@ -8,6 +8,8 @@ from typing import Any
 import keras
 
 from ..compiler.emit.values import modules
+from ..compiler.graph import TypedGraph
+from ..compiler.xla import wanted
 from ..specs.base import WIRING, Item, LayerSpec
 from ..specs.model import TrainSpec
 
@@ -30,15 +32,15 @@ def live(value: Any) -> Any:
     return value
 
 
-def compile_model(model: keras.Model, train: TrainSpec) -> None:
+def compile_model(model: keras.Model, train: TrainSpec, typed: TypedGraph) -> None:
     """Give a model its optimizer, loss and metrics.
 
-    XLA stays off in both loops: it changes the bits of a result.
+    XLA stays off unless the settings ask for it: it changes the bits of a result.
     """
     model.compile(
         optimizer=live(train.optimizer),
         loss=live(train.loss),
         metrics=live(train.metrics) or None,
         loss_weights=train.loss_weights,
-        jit_compile=False,
+        jit_compile=wanted(train.jit_compile, typed),
     )

@@ -21,6 +21,7 @@ from .outputs import by_name, fed
 from .runs import Run
 from .scaling import Scales, scales
 from .steps import predictions
+from .threads import use_threads
 from .train import Head, heads, scan_words
 
 MOST_HELD: Final = 1024
@@ -111,6 +112,7 @@ def predictor(run: Run, *, style: str | None = None, top: int = 5) -> Predictor:
         SpecError: HB901, HB905.
     """
     spec = run.spec()
+    use_threads(spec)
     typed = analyse(spec)
     settings = training_of(spec)
     fields = tuple(

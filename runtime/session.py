@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
@@ -14,10 +15,13 @@ from typing import final
 import keras
 
 from ..compiler.driver import analyse, emit
+from ..compiler.graph import TypedGraph
 from ..compiler.infer import MAX_PARAMS
 from ..compiler.needs import training_of
+from ..compiler.xla import wanted
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec, load
+from ..specs.model import TrainSpec
 from ..specs.overrides import Override
 from .archive import packed, weights_of
 from .build import Built
@@ -37,6 +41,7 @@ from .runs import (
 )
 from .saver import LOG_EVERY, Every, Recording
 from .state import State
+from .threads import use_threads
 from .trackers import followed
 from .train import Trained, Watcher, train
 from .verify import environment
@@ -89,6 +94,7 @@ def start(
         KeyboardInterrupt: where the manner's ``stop`` was set; the state has been written.
     """
     settings = training_of(spec)
+    use_threads(spec)
     manner = manner or Manner()
     chosen = loop or settings.loop
     typed = analyse(spec, max_params=manner.max_params)
@@ -98,7 +104,7 @@ def start(
         style=style,
         loop=chosen,
         seed=settings.seed,
-        environment=surroundings(),
+        environment=surroundings(settings, typed),
         initial=initial and initial[0],
         every=astuple(manner.every or Every()),
         log_every=manner.log_every or LOG_EVERY,
@@ -135,6 +141,7 @@ def resume(
     overrides = [] if epochs is None else [Override(f"train.epochs={epochs}")]
     spec = load(folder / RESOLVED, classes=run.info.classes, overrides=overrides)
     settings = training_of(spec)
+    use_threads(spec)
     with run.held():
         state, broken = run.state(identity(spec))
         if data is None:
@@ -144,7 +151,7 @@ def resume(
             message = f"`{data.name}` is not the data that `{folder}` was trained on: its fingerprint differs"
             help = "bring the data back as it was, or train a run of its own"
             raise SpecError([Diagnostic("HB904", message, None, (), help)])
-        for warning in _warnings(run, broken):
+        for warning in _warnings(run, spec, broken):
             manner.warn(warning)
         if epochs is not None:
             run.reopen(self_contained(spec).encode())
@@ -201,12 +208,13 @@ def _train(
     return trained
 
 
-def _warnings(run: Run, broken: Sequence[str]) -> list[Diagnostic]:
+def _warnings(run: Run, spec: Spec, broken: Sequence[str]) -> list[Diagnostic]:
     found = [
         Diagnostic("HB902", f"passed over a newer checkpoint, {one}", severity="warning")
         for one in broken
     ]
-    changed = changes(run.info.environment, surroundings())
+    now = surroundings(training_of(spec), analyse(spec, max_params=sys.maxsize))
+    changed = changes(run.info.environment, now)
     if changed:
         message = "this is not what the run was begun with, so bits may differ"
         notes = tuple(Note(one) for one in changed)
@@ -214,8 +222,8 @@ def _warnings(run: Run, broken: Sequence[str]) -> list[Diagnostic]:
     return found
 
 
-def surroundings() -> dict[str, str]:
-    """Return what bits depend on besides the spec, the data and the seed."""
+def surroundings(settings: TrainSpec, typed: TypedGraph) -> dict[str, str]:
+    """Return what bits depend on besides the data and the seed; what the spec leaves open, as it was settled."""
     import tensorflow as tf
 
     found = environment()
@@ -227,6 +235,8 @@ def surroundings() -> dict[str, str]:
         if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
         else "where it is built in",
         "system": platform.platform(),
+        "precision": settings.precision,
+        "XLA": "on" if wanted(settings.jit_compile, typed) else "off",
         "threads": f"{tf.config.threading.get_intra_op_parallelism_threads() or 'all'} within an operation, "
         f"{tf.config.threading.get_inter_op_parallelism_threads() or 'all'} beside each other",
     }

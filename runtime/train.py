@@ -33,6 +33,7 @@ from .objects import compile_model, live
 from .saver import Recording, Saver
 from .steps import Steps, evaluate
 from .tape import tape
+from .threads import use_threads
 
 LOOPS: Final[Mapping[str, Callable[..., History]]] = {"fit": fit, "tape": tape}
 
@@ -129,13 +130,14 @@ def train(
     """
     settings = training_of(spec)
     chosen = loop or settings.loop
+    use_threads(spec)
     typed = analyse(spec, max_params=max_params)
     refuse_guess(spec, data)
     examples = prepare(spec, typed, data)
     built = build_typed(typed, style, seed=settings.seed)
     if initial is not None:
         initial(built)
-    compile_model(built.model, settings)
+    compile_model(built.model, settings, typed)
     watch = _Watch(watcher, examples)
     hooks = [*live(settings.callbacks), *callbacks, watch, keras.callbacks.History()]
     epoch, step = 0, 0

@@ -29,6 +29,7 @@ from .fit import fit
 from .objects import compile_model
 from .samples import sample_inputs, sample_targets
 from .tape import tape
+from .threads import use_threads
 
 LOOPS: dict[str, Callable[..., Any]] = {"fit": fit, "tape": tape}
 REFERENCE = "functional"
@@ -85,6 +86,7 @@ def verify(
     Raises:
         SpecError: what compiling or building finds; HB308 where no style can express the graph.
     """
+    use_threads(spec)
     typed = analyse(spec) if max_params is None else analyse(spec, max_params=max_params)
     used = seed_of(spec) if seed is None else seed
     train = spec.model.train or TrainSpec(loss="mean_squared_error")
@@ -155,7 +157,7 @@ class _Run:
 
     def build(self, style: str) -> Built:
         built = build_typed(self.typed, style, seed=self.seed)
-        compile_model(built.model, self.train)
+        compile_model(built.model, self.train, self.typed)
         return built
 
     def static(self, built: Built, style: str) -> Iterator[Check]:

@@ -52,6 +52,8 @@ CODES: dict[str, str] = {
     "HB507": "no training settings",
     "HB508": "a number of classes known only when the data is read",
     "HB509": "a callback that watches what is not measured",
+    "HB510": "a layer that XLA cannot compile",
+    "HB511": "threads that are chosen too late",
     "HB601": "data that cannot be read",
     "HB602": "data whose parts do not fit together",
     "HB603": "labels that do not fit the head",

@@ -120,6 +120,19 @@ class PerOutput:
         return isinstance(value, dict) and not any(name in found.spellings() for name in inner)
 
 
+class ThreadsSpec(BaseModel):
+    """The threads of TensorFlow; those that are left out are as many as there are processors."""
+
+    model_config = CONFIG
+
+    intra_op: Annotated[
+        int | None, Field(ge=1, le=1024, description="Threads that share one operation.")
+    ] = None
+    inter_op: Annotated[
+        int | None, Field(ge=1, le=1024, description="Operations that run beside each other.")
+    ] = None
+
+
 class TrainSpec(BaseModel):
     """How the model is trained."""
 
@@ -161,6 +174,23 @@ class TrainSpec(BaseModel):
             description="Decides initial weights, dropout and the order of examples.",
         ),
     ] = 0
+    precision: Annotated[
+        Literal["float32", "mixed_bfloat16", "mixed_float16"],
+        Field(
+            description="Keras's dtype policy: in a mixed one layers compute in half precision, with weights and "
+            "outputs in float32."
+        ),
+    ] = "float32"
+    jit_compile: Annotated[
+        bool | Literal["auto"],
+        Field(
+            description="Whether XLA compiles the steps; `auto`: where it was measured to help. It changes bits."
+        ),
+    ] = False
+    threads: Annotated[
+        ThreadsSpec | None,
+        Field(description="The threads of TensorFlow. Default: its own choice."),
+    ] = None
     callbacks: Annotated[
         tuple[Callback, ...], Field(description="What watches the training, such as EarlyStopping.")
     ] = ()

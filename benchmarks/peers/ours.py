@@ -23,8 +23,9 @@ LOOPS: Mapping[str, Callable[..., Any]] = {"fit": fit, "tape": tape}
 def train(job: Job, gate: Gate) -> None:
     loop, style = job.variant
     net = job.work.net
-    model = build_typed(analyse(net.spec()), style, seed=0).model
-    compile_model(model, training())
+    typed = analyse(net.spec())
+    model = build_typed(typed, style, seed=0).model
+    compile_model(model, training(), typed)
     batches = Batches(
         x=job.examples.x,
         y=job.examples.y,

@@ -30,6 +30,7 @@ from ..python import (
     Verbatim,
     print_module,
 )
+from ..xla import wanted
 from . import loaders
 from .values import construct, expression
 
@@ -42,12 +43,12 @@ def train(model, train_data, validation_data, callbacks):
     callbacks = keras.callbacks.CallbackList(callbacks, model=model)
 
     # Edit the step: everything that happens to one batch is here.
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True{by_xla})
     def train_step(x, y):
         with tf.GradientTape() as tape:
             y_pred = model(x, training=True)
-            loss = model.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
-        gradients = tape.gradient(loss, model.trainable_variables)
+            loss = model.compute_loss(x=x, y=y, y_pred=y_pred, training=True){scaling}
+        gradients = tape.gradient({target}, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
         loss_mean.update_state(loss, sample_weight=tf.shape({one_of_x})[0])
         model.compute_metrics(x, y, y_pred)
@@ -101,6 +102,19 @@ def _words(graph: Graph) -> dict[str, str]:
     return words
 
 
+def _step(train: TrainSpec, typed: TypedGraph) -> dict[str, str]:
+    """Return what XLA and half precision change in the step of the loop."""
+    words = {"by_xla": "", "scaling": "", "target": "loss"}
+    if wanted(train.jit_compile, typed):
+        words["by_xla"] = ", jit_compile=True"
+    if (
+        train.precision == "mixed_float16"
+    ):  # small gradients would vanish in it; apply() divides again
+        words["scaling"] = "\n            scaled = model.optimizer.scale_loss(loss)"
+        words["target"] = "scaled"
+    return words
+
+
 AT = '''
 def at(arrays, indices):
     """Pick the same examples from every array of a dict."""
@@ -130,7 +144,7 @@ def emit_script(
     loader = loaders.loader(train.data, typed.graph)
     held_out = isinstance(train.validation, float)
     body: list[Statement] = [*_constants(train), *loader.constants, Verbatim(loader.text)]
-    words = _words(typed.graph)
+    words = _words(typed.graph) | _step(train, typed)
     if (by_tape or held_out) and "at(" in "".join(words.values()):
         body.append(Verbatim(AT))
     if held_out:
@@ -138,11 +152,11 @@ def emit_script(
     body += module.body
     if by_tape:
         body.append(Verbatim(TAPE.format_map(words)))
-    body += [_main(spec, train, by_tape), Verbatim('if __name__ == "__main__":\n    main()')]
+    body += [_main(spec, typed, train, by_tape), Verbatim('if __name__ == "__main__":\n    main()')]
     lines = {*module.imports, *loader.imports}
     if by_tape or held_out:
         lines.add("import numpy as np")
-    if by_tape:
+    if by_tape or train.threads:
         lines.add("import tensorflow as tf")
     docstring = module.docstring.replace(" Keras model.", " Keras model, and its training.")
     return print_module(
@@ -162,14 +176,15 @@ def _constants(train: TrainSpec) -> list[Statement]:
     return [Assign(name, Constant(value)) for name, value in values.items()]
 
 
-def _main(spec: Spec, train: TrainSpec, by_tape: bool) -> Function:
+def _main(spec: Spec, typed: TypedGraph, train: TrainSpec, by_tape: bool) -> Function:
     """Compose what the script does when it is run."""
     body: list[Statement] = [
+        *_machine(train),
         Evaluate(Name("keras.utils.set_random_seed(SEED)")),
         Verbatim("(x_train, y_train), (x_test, y_test) = load_data()"),
         *_validation(train),
         Assign("model", Call(Name("build_model"))),
-        Evaluate(_compile(train), spec.document.span(("train",), "key")),
+        Evaluate(_compile(train, typed), spec.document.span(("train",), "key")),
         Evaluate(_training(train, by_tape)),
         Verbatim("results = model.evaluate(x_test, y_test, return_dict=True, verbose=0)"),
         Verbatim('print("test:", "  ".join(f"{k} {v:.4f}" for k, v in results.items()))'),
@@ -186,7 +201,21 @@ def _validation(train: TrainSpec) -> list[Statement]:
     return []
 
 
-def _compile(train: TrainSpec) -> Call:
+def _machine(train: TrainSpec) -> list[Statement]:
+    """Set what must be set before anything is computed."""
+    found: list[Statement] = []
+    for name in ("intra_op", "inter_op") if train.threads else ():
+        number = getattr(train.threads, name)
+        if number is not None:
+            chosen = f"tf.config.threading.set_{name}_parallelism_threads({number})"
+            found.append(Evaluate(Name(chosen)))
+    if train.precision != "float32":
+        call = Call(Name("keras.config.set_dtype_policy"), (Constant(train.precision),))
+        found.append(Evaluate(call))
+    return found
+
+
+def _compile(train: TrainSpec, typed: TypedGraph) -> Call:
     keywords: list[tuple[str, Expression]] = [
         ("optimizer", _full(train.optimizer)),
         ("loss", _full(train.loss)),
@@ -195,6 +224,8 @@ def _compile(train: TrainSpec) -> Call:
         keywords.append(("metrics", _full(train.metrics)))
     if train.loss_weights:
         keywords.append(("loss_weights", _full(train.loss_weights)))
+    if train.jit_compile:
+        keywords.append(("jit_compile", Constant(wanted(train.jit_compile, typed))))
     return Call(Name("model.compile"), (), tuple(keywords))
 
 

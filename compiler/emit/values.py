@@ -141,7 +141,10 @@ def layer_call(
 ) -> Call:
     """Return the call that constructs a layer, tied to its place in the spec."""
     call = construct(layer.spec, name, at=at)
-    return Call(call.function, call.arguments, call.keywords, layer.span)
+    keywords = call.keywords
+    if layer.dtype is not None:
+        keywords = (*keywords, ("dtype", Constant(layer.dtype)))
+    return Call(call.function, call.arguments, keywords, layer.span)
 
 
 def input_call(one: Input) -> Call:

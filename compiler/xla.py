@@ -1,0 +1,91 @@
+"""What XLA can compile, and where that was measured to help.
+
+``benchmarks/options.py`` measures it, and docs/performance.md holds the table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..specs.base import NodeSpec
+from ..specs.diagnostics import Diagnostic, Note
+from ..specs.load import Spec
+from ..specs.names import keras_name
+from .graph import Layer, TypedGraph
+
+OBSTACLES: Final = frozenset(
+    {
+        "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization",
+        "RandomCrop", "RandomPerspective", "RandomRotation", "RandomShear", "RandomTranslation",
+        "RandomZoom",
+    }
+)  # fmt: skip
+"""Layers that Keras says XLA cannot compile: they look up texts or move pictures."""
+
+HELPED: Final = frozenset(
+    {
+        "Activation", "BatchNormalization", "Dense", "Dropout", "ELU", "Flatten", "LayerNormalization",
+        "LeakyReLU", "Normalization", "PReLU", "ReLU", "Rescaling", "Reshape", "Softmax",
+    }
+)  # fmt: skip
+"""Layers of nets that ran faster under XLA on a CPU; one of another kind, and XLA is left off."""
+
+WIDEST: Final = 512
+"""Units of a Dense layer up to which XLA was measured to help: beyond, oneDNN multiplies faster."""
+
+
+def half_outputs(typed: TypedGraph) -> list[Diagnostic]:
+    """Return the outputs that a mixed precision would leave in half precision: HB512."""
+    graph = typed.graph
+    if graph.precision == "float32":
+        return []
+    heads = {str(value) for value in graph.outputs}
+    return [
+        Diagnostic(
+            "HB512",
+            f"in `{graph.precision}` the output `{one.node.name}` would be in half precision",
+            one.node.span,
+            (Note(f"`{kind(one.layer)}` cannot be told to compute in float32"),),
+            "end with a layer, such as `Activation: linear`",
+        )
+        for one in typed.nodes
+        if one.node.name in heads and (one.layer.is_op or _wraps(one.layer))
+    ]
+
+
+def _wraps(layer: Layer) -> bool:
+    spec = layer.spec
+    return any(isinstance(getattr(spec, name), NodeSpec) for name in type(spec).model_fields)
+
+
+def obstacles(spec: Spec, typed: TypedGraph) -> list[Diagnostic]:
+    """Return what keeps XLA from a model for which the spec demands it: HB510."""
+    if spec.model.train is None or spec.model.train.jit_compile is not True:
+        return []
+    place = spec.document.span(("train", "jit_compile"))
+    return [
+        Diagnostic(
+            "HB510",
+            f"XLA cannot compile `{layer.name}`, a `{kind(layer)}`, but `jit_compile` demands it",
+            layer.span,
+            (),
+            f"write `jit_compile: auto` or leave it out, in line {place.line}",
+        )
+        for layer in typed.graph.layers
+        if kind(layer) in OBSTACLES
+    ]
+
+
+def wanted(setting: bool | str, typed: TypedGraph) -> bool:
+    """Return whether a model is compiled by XLA: as the setting says, or for `auto` where it helps."""
+    if setting != "auto":
+        return bool(setting)
+    return all(
+        kind(layer) in HELPED and getattr(layer.spec, "units", 1) <= WIDEST
+        for layer in typed.graph.layers
+    )
+
+
+def kind(layer: Layer) -> str:
+    """Return the Keras class of a layer."""
+    return keras_name(type(layer.spec).__name__)

@@ -1,0 +1,189 @@
+"""Half precision, XLA and threads: what they do to a training, and what they leave as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from hornbook.compiler.driver import analyse
+from hornbook.runtime.build import build, build_typed
+from hornbook.runtime.data import load_data
+from hornbook.runtime.runs import named_folder
+from hornbook.runtime.session import resume, start
+from hornbook.runtime.threads import use_threads
+from hornbook.runtime.train import Trained, train
+from hornbook.runtime.verify import verify
+from hornbook.specs.diagnostics import SpecError
+from hornbook.specs.load import Spec, load
+from hornbook.specs.overrides import Override
+from hornbook.specs.yaml import read_text
+
+pytestmark = pytest.mark.keras
+
+NET = """
+name: net
+inputs: {row: [13]}
+layers:
+  - Dense: {units: 8, activation: relu}
+  - BatchNormalization
+  - Dropout: {rate: 0.2}
+  - Dense: {units: 3, activation: softmax}
+train:
+  data: wine
+  optimizer: {Adam: {learning_rate: 0.01}}
+  loss: sparse_categorical_crossentropy
+  metrics: [accuracy]
+  epochs: 3
+  batch_size: 40
+  validation: 0.2
+"""
+CONV = """
+name: conv
+inputs: {image: [8, 8, 1]}
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, activation: relu}
+  - MaxPooling2D
+  - LayerNormalization
+  - Flatten
+  - Dense: {units: 10, activation: softmax}
+train: {data: digits, loss: sparse_categorical_crossentropy, metrics: [accuracy]}
+"""
+MIXED = ("mixed_bfloat16", "mixed_float16")
+
+
+def read(*overrides: str, text: str = NET) -> Spec:
+    return load(read_text(text), overrides=[Override(f"train.{one}") for one in overrides])
+
+
+def bits(trained: Trained) -> dict[str, bytes]:
+    model = trained.model
+    return {
+        f"{kind} {number}": np.asarray(one).tobytes()
+        for kind, part in (("model", model.variables), ("optimizer", model.optimizer.variables))
+        for number, one in enumerate(part)
+    }
+
+
+@pytest.mark.parametrize("precision", MIXED)
+@pytest.mark.parametrize("text", [NET, CONV], ids=["dense", "conv"])
+def test_styles_and_loops_agree_in_half_precision(precision: str, text: str) -> None:
+    certificate = verify(read(f"precision={precision}", text=text))
+    assert [one for one in certificate.checks if not one.equal] == []
+
+
+@pytest.mark.parametrize("precision", MIXED)
+def test_a_policy_is_that_of_the_model_alone(precision: str) -> None:
+    before = keras.config.dtype_policy()
+    model = build(read(f"precision={precision}"))
+    assert keras.config.dtype_policy() == before
+    half = precision.removeprefix("mixed_")
+    assert [layer.compute_dtype for layer in model.layers[1:]] == [half, half, half, "float32"]
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert build(read()).layers[-1].compute_dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize("loop", ["fit", "tape"])
+@pytest.mark.parametrize("precision", MIXED)
+def test_a_run_in_half_precision_goes_on_bit_for_bit(
+    precision: str, loop: str, tmp_path: Path
+) -> None:
+    data = load_data("wine")
+    whole = start(
+        named_folder(tmp_path / "whole"), read(f"precision={precision}"), data, loop=loop
+    )[1]
+    start(
+        named_folder(tmp_path / "part"), read(f"precision={precision}", "epochs=1"), data, loop=loop
+    )
+    told = resume(tmp_path / "part", epochs=3, data=data)[1]
+    assert bits(told) == bits(whole)
+    assert told.test == whole.test
+    kept = json.loads((tmp_path / "whole" / "run.json").read_text())["environment"]
+    assert (kept["precision"], kept["XLA"]) == (precision, "off")
+
+
+def test_half_precision_and_xla_change_bits_and_hardly_the_figures() -> None:
+    data = load_data("wine")
+    plain = train(read(), data)
+    for setting in ("precision=mixed_bfloat16", "precision=mixed_float16", "jit_compile=true"):
+        other = train(read("validation=test", setting), data)
+        same = train(read("validation=test"), data)
+        assert bits(other) != bits(same)
+        assert other.test["loss"] == pytest.approx(same.test["loss"], rel=0.2)
+    assert plain.model.jit_compile is False
+
+
+def test_both_loops_agree_under_xla_and_auto_is_told(tmp_path: Path) -> None:
+    data = load_data("wine")
+    found: list[Any] = []
+    for loop in ("fit", "tape"):
+        run, trained = start(
+            named_folder(tmp_path / loop),
+            read("jit_compile=auto", "validation=test"),
+            data,
+            loop=loop,
+        )
+        assert trained.model.jit_compile is True
+        assert run.info.environment["XLA"] == "on"
+        found.append(bits(trained))
+    assert found[0] == found[1]
+    typed = analyse(read("jit_compile=auto", text=CONV))
+    assert build_typed(typed, "functional", seed=0).model is not None
+
+
+def test_threads_that_come_too_late_are_refused() -> None:
+    keras.ops.zeros(1)  # TensorFlow has started
+    with pytest.raises(SpecError) as caught:
+        use_threads(read("threads={intra_op: 77}"))
+    (found,) = caught.value.diagnostics
+    assert found.code == "HB511"
+    assert "`intra_op: 77` comes too late" in found.message
+    use_threads(read())
+    use_threads(read("threads={}"))
+
+
+def test_a_run_has_the_threads_of_its_spec_and_tells_how_it_computes(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(NET)
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "hornbook.cli",
+            "train",
+            "net.yaml",
+            "--run",
+            "run",
+            "--epochs",
+            "1",
+        ),
+        *("--set", "train.threads={intra_op: 1, inter_op: 3}"),
+        *("--set", "train.precision=mixed_bfloat16", "--set", "train.jit_compile=auto"),
+    ]
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    line = "by     precision mixed_bfloat16, XLA on, intra_op threads 1, inter_op threads 3\n"
+    assert line in done.stdout
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["environment"]
+    assert kept["threads"] == "1 within an operation, 3 beside each other"
+    again = subprocess.run(
+        [*command[:3], "evaluate", "run"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert again.returncode == 0, again.stderr
