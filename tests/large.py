@@ -20,9 +20,7 @@ def chain(count: int) -> str:
 def named(count: int) -> str:
     """Every layer with a name, and every reference by it."""
     takes = ["x", *(f"layer{k}" for k in range(count))]
-    return spec(
-        f"Dense: {{units: 8, name: layer{k}, inputs: {takes[k]}}}" for k in range(count)
-    )
+    return spec(f"Dense: {{units: 8, name: layer{k}, inputs: {takes[k]}}}" for k in range(count))
 
 
 def residual(count: int) -> str:
@@ -181,9 +179,7 @@ def wrong_values(count: int) -> str:
 
 
 def wrong_references(count: int) -> str:
-    return spec(
-        f"Dense: {{units: 8, name: layer{k}, inputs: lajer{k}}}" for k in range(count)
-    )
+    return spec(f"Dense: {{units: 8, name: layer{k}, inputs: lajer{k}}}" for k in range(count))
 
 
 def wrong_calls(count: int) -> str:
@@ -212,7 +208,10 @@ def wrong_shapes(count: int) -> str:
     """Deep down a chain, layers that cannot take what they are given."""
     half = count // 2
     layers = [f"Dense: {{units: 8, name: layer{k}}}" for k in range(half)]
-    layers += [f"Conv2D: {{filters: 8, kernel_size: 3, name: c{k}, inputs: layer{half - 1}}}" for k in range(half)]
+    layers += [
+        f"Conv2D: {{filters: 8, kernel_size: 3, name: c{k}, inputs: layer{half - 1}}}"
+        for k in range(half)
+    ]
     names = ", ".join(f"c{k}" for k in range(half))
     return spec(layers, tail=f"outputs: [{names}]\n")
 
@@ -224,7 +223,12 @@ def wrong_outputs(count: int) -> str:
 
 
 def dead(count: int) -> str:
-    return spec([*(f"Dense: {{units: 8, name: d{k}, inputs: x}}" for k in range(count)), "Dense: {units: 8, inputs: x}"])
+    return spec(
+        [
+            *(f"Dense: {{units: 8, name: d{k}, inputs: x}}" for k in range(count)),
+            "Dense: {units: 8, inputs: x}",
+        ]
+    )
 
 
 def cycles(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ...specs.diagnostics import Diagnostic, SpecError, in_order
@@ -62,14 +63,13 @@ class _Body:
 
     def holders(self) -> dict[str, str]:
         """Name the layers that need a variable: all where construction comes first, else the shared."""
-        nodes = [step.node for step in self.calls if step.node is not None]
-        counts = [node.layer for node in nodes]
+        calls = Counter(step.node.layer for step in self.calls if step.node is not None)
         layers = [
             step.node.layer
             for step in self.scope.layers
             if step.node is not None and not self.plan.layers[step.node.layer].is_op
         ]
-        found = [name for name in layers if self.plan.first or counts.count(name) > 1]
+        found = [name for name in layers if self.plan.first or calls[name] > 1]
         self.names.used |= {"x", "outputs", "inputs"}
         return {
             name: self.names.take(name.removeprefix(self.names.prefix), "layer") for name in found
