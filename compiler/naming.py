@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 
 from ..specs.activations import ACTIVATIONS
 from ..specs.base import Item, LayerSpec, NodeSpec, parts
@@ -90,7 +90,7 @@ def composed(layer: NodeSpec, named: bool) -> Iterable[str]:
             )
 
 
-def attribute(name: str, taken: Collection[str], suffix: str = "layer") -> str:
+def attribute(name: str, taken: Container[str], suffix: str = "layer") -> str:
     """Return a name that can be a variable or an attribute in source, unlike any taken one."""
     candidate = name.lower() if not name[0].isdigit() else f"{suffix}_{name.lower()}"
     if candidate in taken or candidate in RESERVED:

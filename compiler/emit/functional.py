@@ -55,8 +55,7 @@ class _Body:
         self.scope = scope
         self.calls = _in_order_of_layers(scope)
         self.parameters = plan.parameters(scope)
-        functions = {common.function_name(name) for name in plan.graph.expansion.blocks}
-        self.names = Names(plan, scope, self.calls, {*self.parameters.values(), *functions})
+        self.names = Names(plan, scope, self.calls, self.parameters.values(), functions=True)
         self.held = self.holders()
         self.made: set[str] = set()
         self.body: list[Statement] = []

@@ -9,6 +9,7 @@ from typing import Any, final
 
 from ...specs.arithmetic import Binary, Formula, Literal
 from ...specs.blocks import INDEX, Use
+from ...specs.names import Names as KerasNames
 from ..graph import Graph, Layer, Node, TensorType, TypedGraph, Value
 from ..naming import RESERVED, attribute
 from ..python import Call, Constant, Expression, Name, Subscript
@@ -87,6 +88,11 @@ class Plan:
         """Whether construction must come before every call."""
         return common.draws_when_built(self.graph)
 
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions that blocks become."""
+        return frozenset(common.function_name(name) for name in self.graph.expansion.blocks)
+
     def parameters(self, scope: Scope) -> dict[str, str]:
         """Return the parameters of a block in the order of its signature, each with its identifier."""
         if scope.block is None:
@@ -154,7 +160,13 @@ class Names:
     """The variables of one scope: what holds the result of each of its steps."""
 
     def __init__(
-        self, plan: Plan, scope: Scope, calls: Iterable[Step], taken: Iterable[str]
+        self,
+        plan: Plan,
+        scope: Scope,
+        calls: Iterable[Step],
+        taken: Iterable[str],
+        *,
+        functions: bool = False,
     ) -> None:
         self.plan = plan
         self.scope = scope
@@ -169,11 +181,18 @@ class Names:
         }
         self.exact: dict[str, Expression] = {}
         self.used = {*taken, *RESERVED}
+        # One set for the names of all blocks: a copy for each would be as large again.
+        self.functions = plan.functions if functions else frozenset()
+        self.unnamed = KerasNames()
         self.variables: dict[int, str] = {}
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a name means something here."""
+        return name in self.used or name in self.functions
 
     def take(self, name: str, suffix: str) -> str:
         """Return an identifier of its own for a name."""
-        found = attribute(name, self.used, suffix)
+        found = attribute(name, self, suffix)
         self.used.add(found)
         return found
 
@@ -228,7 +247,7 @@ class Names:
             return step.node.name.removeprefix(self.prefix)
         use = step.turns[0]
         if step.looped or not use.local:
-            return use.block
+            return self.unnamed.next(use.block)
         return use.name.removeprefix(self.prefix)
 
     def variable(self, step: Step) -> str:
