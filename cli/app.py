@@ -76,8 +76,8 @@ class Verb(TyperCommand):
             raise
 
 
-def application() -> typer.Typer:
-    """Return the command line application."""
+def application(wanted: str | None = None) -> typer.Typer:
+    """Return the command line application: with all verbs, or with the one that is wanted."""
     app = typer.Typer(
         name="hornbook",
         add_completion=False,
@@ -87,7 +87,10 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback(epilog=EPILOG)(hornbook)
+    known = any(name == wanted for name, _ in VERBS)
     for name, verb in VERBS:
+        if known and name != wanted:
+            continue  # making one takes as long as importing it
         app.command(name, cls=Verb)(verb)
     return app
 
@@ -116,7 +119,7 @@ def run() -> None:
     """Run the command line; no traceback reaches a user who has not asked for one."""
     try:
         try:
-            application()(prog_name="hornbook")
+            application(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="hornbook")
         finally:
             flush()
     except SpecError as error:
