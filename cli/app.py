@@ -6,6 +6,7 @@ used wrongly; 70 hornbook or the machine failed; 130 interrupted.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -64,6 +65,10 @@ VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
 )
 
 
+BRIEF: Final = frozenset({"check", "show", "graph", "diff", "emit", "zoo", "explain", "schema"})
+"""Verbs that only compile, so that their garbage may wait for the end of the process."""
+
+
 class Verb(TyperCommand):
     """A verb that speaks of a wrong option in its own words, without those of who checked it."""
 
@@ -119,7 +124,10 @@ def run() -> None:
     """Run the command line; no traceback reaches a user who has not asked for one."""
     try:
         try:
-            application(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="hornbook")
+            wanted = sys.argv[1] if len(sys.argv) > 1 else None
+            if wanted in BRIEF:
+                gc.disable()  # it would walk over a growing spec again and again, and find nothing
+            application(wanted)(prog_name="hornbook")
         finally:
             flush()
     except SpecError as error:
