@@ -3,7 +3,8 @@
     python benchmarks/compiler.py [--rounds 3] [--plot docs/performance-compiler.svg]
 
 Figures are processor time a layer, against the same stage at 1,000 layers: 1.0 all along is a cost that is
-linear in the layers. Python's collector is off, as in the commands that only compile. The range is over the rounds. The last table takes specs of every form at 10,000 layers.
+linear in the layers. Python's collector of cycles is off, as in the commands that only compile. The range is over
+the rounds. The last table takes specs of every form.
 """
 
 from __future__ import annotations
