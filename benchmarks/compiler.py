@@ -25,11 +25,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from large import GRAPHS, MISTAKES, chain, residual
 
 from hornbook.compiler.driver import STYLES, advise, emit, styles_of
+from hornbook.compiler.graph import Graph, TypedGraph
 from hornbook.compiler.infer import infer
 from hornbook.compiler.lower import lower
 from hornbook.compiler.training import check_training
 from hornbook.specs.diagnostics import SpecError
-from hornbook.specs.load import load
+from hornbook.specs.load import Spec, load
 from hornbook.specs.render import render_text
 from hornbook.specs.yaml import read_text
 
@@ -45,6 +46,13 @@ def timed(found: Timed, stage: str, run: Callable[[], object]) -> object:
     return result
 
 
+def inferred(spec: Spec, graph: Graph) -> TypedGraph:
+    typed = infer(graph, spec.document)
+    check_training(spec, typed)
+    advise(spec, typed)
+    return typed
+
+
 def stages(text: str) -> Timed:
     """Time each stage of one compilation, or the telling of what is wrong."""
     found: Timed = {}
@@ -53,12 +61,7 @@ def stages(text: str) -> Timed:
         document = timed(found, "read YAML", lambda: read_text(text, "large.yaml"))
         spec = timed(found, "validate", lambda: load(document))
         graph = timed(found, "lower and schedule", lambda: lower(spec))
-        typed = timed(found, "infer", lambda: infer(graph, document))
-        timed(
-            found,
-            "check training, advise",
-            lambda: (check_training(spec, typed), advise(spec, typed)),
-        )
+        typed = timed(found, "infer and check", lambda: inferred(spec, graph))
     except SpecError as error:
         mistakes = error.diagnostics
         timed(found, "tell", lambda: render_text(mistakes))
@@ -102,8 +105,9 @@ def plot(found: dict[str, dict[int, list[float]]], path: str) -> None:
         truncate_legend=-1,
         width=900,
         height=560,
-        range=(0, 3),
-        y_labels=[0, 0.5, 1, 1.5, 2, 2.5, 3],
+        margin_bottom=40,
+        range=(0, 2),
+        y_labels=[0, 0.5, 1, 1.5, 2],
         x_labels=[0, 1000, 2000, 5000, 10_000],
         js=[],
         no_prefix=True,
@@ -135,9 +139,9 @@ def main() -> None:
     found = growth(chain, chosen.rounds)
     print("A chain of `Dense`, time a layer:\n", *table(found), "", sep="\n")
     print("A deep residual net:\n", *table(growth(residual, chosen.rounds)), "", sep="\n")
-    print(*forms(chosen.rounds), sep="\n")
     if chosen.plot:
         plot(found, chosen.plot)
+    print(*forms(chosen.rounds), sep="\n")
 
 
 if __name__ == "__main__":
