@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from ..specs.arithmetic import ArithmeticMistake
 from ..specs.diagnostics import Diagnostic, SpecError, in_order
 from ..specs.load import Spec, assumption
-from .emit import functional, sequential, subclassed
-from .emit.values import InexpressibleError
 from .graph import TypedGraph
 from .infer import MAX_PARAMS, budget, infer
 from .lower import lower
-from .python import Module, Source, print_module
-from .structure import flat, structure
+from .python import Source, print_module
 from .training import check_training
 from .xla import half_outputs, obstacles
 
-BY_STRUCTURE: Final[dict[str, Callable[..., Module]]] = {
-    "functional": functional.emit,
-    "subclassed": subclassed.emit,
-}
-STYLES: Final = ("sequential", *BY_STRUCTURE)
-OBSTACLES: Final[dict[str, Callable[[TypedGraph], list[Diagnostic]]]] = {
-    "sequential": sequential.obstacles,
-    "functional": functional.obstacles,
-    "subclassed": subclassed.obstacles,
-}
-"""What keeps a style from expressing a graph."""
+STYLES: Final = ("sequential", "functional", "subclassed")
 
 
 def analyse(spec: Spec, *, max_params: int = MAX_PARAMS) -> TypedGraph:
@@ -71,29 +56,14 @@ def compile_spec(
 
 def emit(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Source:
     """Print the module of one style."""
+    # A spec that is only checked pays for no emitter.
+    from .emit.styles import module_of
+
     return print_module(module_of(typed, style, show_shapes=show_shapes), style)
-
-
-def module_of(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Module:
-    """Return the module of one style, its blocks kept where the style can keep them.
-
-    Raises:
-        SpecError: HB308 where the style cannot express the graph.
-        KeyError: for an unknown style.
-    """
-    if style == "sequential":
-        return sequential.emit(typed, show_shapes=show_shapes)
-    make = BY_STRUCTURE[style]
-    try:
-        # An output of its own dtype is not like the same item in other uses of a block.
-        odd = typed.graph.expansion.uses and any(one.dtype for one in typed.graph.layers)
-        shown = flat(typed.graph) if odd else structure(typed.graph)
-        return make(typed, shown, show_shapes=show_shapes)
-    except (ArithmeticMistake, InexpressibleError):
-        # Calculations of blocks that are written out may become too large for source.
-        return make(typed, flat(typed.graph), show_shapes=show_shapes)
 
 
 def styles_of(typed: TypedGraph) -> tuple[str, ...]:
     """Return the styles that can express a graph."""
-    return tuple(style for style in STYLES if not OBSTACLES[style](typed))
+    from .emit.styles import styles_of
+
+    return styles_of(typed)

@@ -61,6 +61,8 @@ class _Inference:
         self.outputs: dict[str, tuple[TensorType, ...]] = {}
         self.weights: dict[str, tuple[Weight, ...]] = {}
         self.masks: dict[str, Shape | None] = {}
+        self.makers = {name: name for name in self.inputs}
+        self.beginnings: dict[str, tuple[str, ...]] = {name: (name,) for name in self.inputs}
         self.problems: list[Diagnostic] = []
 
     def run(self) -> TypedGraph:
@@ -101,9 +103,17 @@ class _Inference:
             self.problems.append(self.diagnostic(node, error))
             return None
         self.types[node.name] = found.output
+        self.descend(node)
         self.outputs[node.name] = (found.output, *found.states)
         first = self.weights.setdefault(layer.name, found.weights)
         return TypedNode(node, layer, found.output, first, found.flops, found.states)
+
+    def descend(self, node: Node) -> None:
+        """Note what leads to a value: the node that made its shape, and the first two of its trail."""
+        above = node.inputs[0].name
+        kept = len(node.inputs) == 1 and self.types[above].shape == self.types[node.name].shape
+        self.makers[node.name] = self.makers[above] if kept else node.name
+        self.beginnings[node.name] = (*self.beginnings[above], node.name)[:2]
 
     def types_of(self, node: Node) -> dict[str, tuple[TensorType | None, ...]]:
         """Return the types of the values among the arguments of a call."""
@@ -193,37 +203,28 @@ class _Inference:
         operand = (*node.path, "inputs", error.input or 0)
         if field == "inputs" and operand in self.document.places:
             return self.document.span(operand)
-        layer = self.layers[node.layer]
-        owner = (
-            next(one.path for one in self.nodes.values() if one.name == layer.name)
-            if layer.name in self.nodes
-            else node.path
-        )
+        owner = self.nodes[node.layer].path if node.layer in self.nodes else node.path
         if field is not None and (*owner, field) in self.document.places:
             return self.document.span((*owner, field))
         return node.span
 
     def maker(self, name: str) -> Note:
         """Find the layer that gave a value its shape, past those that only hand it on."""
-        shape = self.types[name].shape
-        while name in self.nodes:
-            above = self.nodes[name].inputs[0].name
-            if self.types[above].shape != shape or len(self.nodes[name].inputs) > 1:
-                return Note(f"`{name}` makes {self.types[name]}", self.nodes[name].span)
-            name = above
+        name = self.makers[name]
+        if name in self.nodes:
+            return Note(f"`{name}` makes {self.types[name]}", self.nodes[name].span)
         return Note(f"the input `{name}` is {self.types[name]}", self.inputs[name].span)
 
     def trail(self, name: str, node: Node) -> str:
-        steps = [f"`{node.name}`"]
-        while True:
-            steps.append(f"`{name}` {self.types[name]}")
-            if name not in self.nodes:
-                break
-            name = self.nodes[name].inputs[0].name
-        steps.reverse()
-        if len(steps) > LONGEST_TRAIL:
-            steps = [*steps[:2], "...", *steps[3 - LONGEST_TRAIL :]]
-        return " -> ".join(steps)
+        beginning, way = self.beginnings[name], [name]
+        while way[-1] in self.nodes and len(way) < LONGEST_TRAIL:
+            way.append(self.nodes[way[-1]].inputs[0].name)
+        way.reverse()
+        steps = [f"`{one}` {self.types[one]}" for one in way]
+        if len(steps) == LONGEST_TRAIL:
+            first = [f"`{one}` {self.types[one]}" for one in beginning]
+            steps = [*first, "...", *steps[4 - LONGEST_TRAIL :]]
+        return " -> ".join([*steps, f"`{node.name}`"])
 
 
 def count(graph: TypedGraph) -> tuple[int, int]:

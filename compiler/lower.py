@@ -5,15 +5,20 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..specs.base import Call, CallArguments, LayerSpec, NodeSpec, OpSpec, Path
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.load import Spec
 from ..specs.names import Names
+from ..specs.vocabulary import Vocabulary
 from ..specs.wording import any_of, did_you_mean, flow
 from .graph import Argument, Graph, Input, Layer, Literal, Node, TensorType, Value
 from .naming import composed, implied, stem_of
 from .schedule import Step, schedule
+
+MOST_CYCLES = 100
+"""Cycles that are reported: in a tangle there may be one for every two layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,23 @@ class _Lowering:
         self.model = spec.model
         self.document = spec.document
         self.problems: list[Diagnostic] = []
+        self.found: Mapping[str, _Entry] = {}
+
+    # What a wrong name may stand for
+
+    @cached_property
+    def items(self) -> Vocabulary:
+        return Vocabulary(sorted(self.found))
+
+    @cached_property
+    def values(self) -> Vocabulary:
+        return Vocabulary(sorted({*self.found, *self.model.inputs}))
+
+    @cached_property
+    def layers(self) -> Vocabulary:
+        return Vocabulary(
+            sorted(name for name, one in self.found.items() if isinstance(one.item, LayerSpec))
+        )
 
     def report(
         self, code: str, message: str, span: Span, help: str | None = None, *notes: Note
@@ -70,6 +92,7 @@ class _Lowering:
     def graph(self) -> Graph:
         entries = self.entries()
         by_name = {entry.name: entry for entry in entries}
+        self.found = by_name
         wires = self.wires(entries, by_name)
         outputs = self.outputs(by_name, entries[-1].name)
         self.stop()
@@ -202,12 +225,11 @@ class _Lowering:
         name, dot, index = text.partition(".")
         if (name in by_name or name in self.model.inputs) and (not dot or index.isdecimal()):
             return Value(name, int(index) if dot else None)
-        known = {*by_name, *self.model.inputs}
         self.report(
             "HB301",
             f"`{entry.name}` takes `{text}`, which is no layer and no input",
             self.document.span(path),
-            self.near(text, known),
+            self.near(text, self.values),
         )
         return None
 
@@ -242,26 +264,24 @@ class _Lowering:
                     f"it takes {known}" if known else "remove `call`",
                 )
 
-    def near(self, name: str, known: Iterable[str]) -> str:
-        names = sorted(known)
-        return did_you_mean(name, names) or "known: " + ", ".join(f"`{one}`" for one in names[:20])
+    def near(self, name: str, known: Vocabulary) -> str:
+        return did_you_mean(name, known) or f"known: {known.listed()}"
 
     def target(self, entry: _Entry, by_name: Mapping[str, _Entry]) -> NodeSpec | None:
         """Return the layer that an item applies."""
         if isinstance(entry.item, NodeSpec):
             return entry.item
-        layers = {name: one for name, one in by_name.items() if isinstance(one.item, LayerSpec)}
-        found = layers.get(entry.layer)
-        if found is None:
+        found = by_name.get(entry.layer)
+        if found is None or not isinstance(found.item, LayerSpec):
             span = self.document.span((*entry.path, "layer"))
             self.report(
                 "HB301",
                 f"`call` applies `{entry.layer}`, which is no layer",
                 span,
-                self.near(entry.layer, layers),
+                self.near(entry.layer, self.layers),
             )
             return None
-        return found.item if isinstance(found.item, LayerSpec) else None
+        return found.item
 
     def arity(self, entry: _Entry, layer: NodeSpec, sources: tuple[Value | Literal, ...]) -> None:
         least, most = layer.arity
@@ -311,6 +331,7 @@ class _Lowering:
                 "leave `outputs` out: the last item is the output",
             )
         found = []
+        seen: set[str] = set()
         for position, text in enumerate(names):
             span = self.document.span(
                 ("outputs",) if isinstance(given, str) else ("outputs", position)
@@ -322,12 +343,13 @@ class _Lowering:
                 )
             elif name not in by_name or (dot and not index.isdecimal()):
                 self.report(
-                    "HB307", f"the output `{text}` is no layer", span, self.near(text, by_name)
+                    "HB307", f"the output `{text}` is no layer", span, self.near(text, self.items)
                 )
-            elif text in names[:position]:
+            elif text in seen:
                 self.report("HB307", f"the output `{text}` is named twice", span, "name it once")
             else:
                 found.append(Value(name, int(index) if dot else None))
+            seen.add(text)
         return tuple(found)
 
     def cycles(self, wires: Mapping[str, tuple[str, ...]], by_name: Mapping[str, _Entry]) -> None:
@@ -345,8 +367,9 @@ class _Lowering:
                     state[name] = 2
                     stack.pop()
                 elif source in wires and state.get(source) == 1:
-                    path = [one for one, _ in stack]
-                    self.cycle(path[path.index(source) :], by_name)
+                    if len(self.problems) < MOST_CYCLES:
+                        path = [one for one, _ in stack]
+                        self.cycle(path[path.index(source) :], by_name)
                 elif source in wires and source not in state:
                     state[source] = 1
                     stack.append((source, iter(wires[source])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from ..specs.activations import ACTIVATIONS
 from ..specs.base import Item, LayerSpec, NodeSpec, parts
@@ -90,11 +90,11 @@ def composed(layer: NodeSpec, named: bool) -> Iterable[str]:
             )
 
 
-def attribute(name: str, taken: Iterable[str], suffix: str = "layer") -> str:
+def attribute(name: str, taken: Container[str], suffix: str = "layer") -> str:
     """Return a name that can be a variable or an attribute in source, unlike any taken one."""
-    taken = {*taken, *RESERVED}
     candidate = name.lower() if not name[0].isdigit() else f"{suffix}_{name.lower()}"
-    candidate = candidate if candidate not in taken else f"{candidate}_{suffix}"
-    while candidate in taken:
+    if candidate in taken or candidate in RESERVED:
+        candidate = f"{candidate}_{suffix}"
+    while candidate in taken or candidate in RESERVED:
         candidate += "_"
     return candidate

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..specs import arithmetic
 from ..specs.arithmetic import Formula
@@ -65,7 +66,7 @@ class Scope:
     indexed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Structure:
     """The model's scope and those of its blocks, each block after those that it uses."""
 
@@ -74,9 +75,13 @@ class Structure:
 
     inlined: frozenset[int] = frozenset()
 
+    @cached_property
+    def _by_block(self) -> dict[str, Scope]:
+        return {one.block.name: one for one in self.blocks if one.block is not None}
+
     def scope_of(self, use: Use) -> Scope:
         """Return the scope of the block that a use names."""
-        return next(one for one in self.blocks if one.block and one.block.name == use.block)
+        return self._by_block[use.block]
 
 
 def value_of(text: str) -> Value:
@@ -128,11 +133,12 @@ class _Finder:
         shown = self.representatives()
         if shown is None:
             return None
-        blocks: list[Scope] = []
+        blocks: dict[str, Scope] = {}
         for name in self.ordered(shown):
             scope = self.scope(shown[name], self.expansion.blocks[name])
-            blocks.append(self.with_parameters(scope, blocks))
-        found = Structure(self.scope(None, None), tuple(blocks), frozenset(self.inlined))
+            blocks[name] = self.with_parameters(scope, blocks)
+        scopes = tuple(blocks.values())
+        found = Structure(self.scope(None, None), scopes, frozenset(self.inlined))
         return found if self.keeps(found) else None
 
     def sort(self) -> None:
@@ -199,12 +205,12 @@ class _Finder:
     def representatives(self) -> dict[str, Use] | None:
         """Choose for each block the use that shows all its items and tells its inputs apart."""
         found: dict[str, Use] = {}
+        kept: dict[str, list[Use]] = {}
+        for use in self.expansion.uses:
+            if use.number not in self.inlined:
+                kept.setdefault(use.block, []).append(use)
         for name, block in self.expansion.blocks.items():
-            uses = [
-                use
-                for use in self.expansion.uses
-                if use.block == name and use.number not in self.inlined
-            ]
+            uses = kept.get(name, [])
             if not uses:
                 continue
             whole = [use for use in uses if self.shows(use, block)]
@@ -261,10 +267,18 @@ class _Finder:
         layers = sorted(first.values(), key=self.when_made)
         return Scope(use, block, tuple(layers), tuple(sorted(steps, key=self.when_called)))
 
-    def with_parameters(self, scope: Scope, inner: list[Scope]) -> Scope:
+    @cached_property
+    def formulas(self) -> dict[int, list[Formula]]:
+        """What blocks compute of their parameters, by the flat item."""
+        found: dict[int, list[Formula]] = {}
+        for path, formula in self.expansion.formulas.items():
+            if path[0] == "layers":
+                found.setdefault(int(path[1]), []).append(formula)
+        return found
+
+    def with_parameters(self, scope: Scope, inner: Mapping[str, Scope]) -> Scope:
         """Say whether a block takes a name and an index."""
-        origins, formulas = self.expansion.origins, self.expansion.formulas
-        known = {one.block.name: one for one in inner if one.block is not None}
+        origins = self.expansion.origins
         named = indexed = False
         for step in scope.calls:
             if step.node is not None:
@@ -272,12 +286,11 @@ class _Finder:
                 named |= origins[flat_index].local is not None
                 indexed |= any(
                     INDEX in arithmetic.names(self.own(formula, origins[flat_index].use))
-                    for path, formula in formulas.items()
-                    if path[:2] == ("layers", flat_index)
+                    for formula in self.formulas.get(flat_index, ())
                 )
             else:
                 use = step.turns[0]
-                named |= use.local is not None or known[use.block].named
+                named |= use.local is not None or inner[use.block].named
                 taken = (*use.formulas.values(), use.turns_formula)
                 indexed |= any(INDEX in arithmetic.names(formula) for formula in taken)
         return Scope(scope.use, scope.block, scope.layers, scope.calls, named, indexed)

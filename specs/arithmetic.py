@@ -292,7 +292,7 @@ def _bounded(value: Number, formula: Formula | str) -> Number:
 
 def bind(formula: Formula, values: Mapping[str, Any]) -> Formula:
     """Put values in place of the names that have one, and compute what then can be computed."""
-    if names(formula) <= set(values):
+    if all(name in values for name in names(formula)):
         return Literal(evaluate(formula, values))
     match formula:
         case Negative(inner):

@@ -256,6 +256,10 @@ class Registry:
             raise nested(found)
         return found
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a name is accepted."""
+        return name in self.items or name in self.names or name in self.aliases
+
     def spellings(self) -> tuple[str, ...]:
         """Every name that is accepted, for did-you-mean."""
         return (*self.items, *self.names, *self.aliases)

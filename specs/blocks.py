@@ -9,8 +9,10 @@ emitters can write the blocks as functions and the repetitions as loops.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -21,6 +23,7 @@ from .base import Path
 from .diagnostics import Diagnostic, Span, SpecError
 from .faults import faults_of
 from .names import Names, stem
+from .vocabulary import Vocabulary
 from .wording import describe, did_you_mean, nearest
 from .yaml import Document, Place
 
@@ -173,11 +176,30 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Env:
-    """What the `$` names of one scope stand for; ``local`` are those that only a block knows."""
+    """What the `$` names of one scope stand for.
 
-    values: Mapping[str, Any]
+    ``above`` are those of the model, by their ``names``; ``own`` are those of a block, of which ``local`` names all.
+    """
+
+    above: dict[str, Any]
+    names: Vocabulary
+    own: dict[str, Any] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
     used: tuple[tuple[str, Span], ...] = ()
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return ChainMap(self.own, self.above)
+
+    def known(self) -> Vocabulary:
+        return Vocabulary((f"${name}" for name in self.own), self.names)
+
+    def outer(self) -> _Env:
+        """Return what stands above the blocks: one object for all that hide nothing of it."""
+        if not any(name in self.above for name in self.local):
+            return _Env(self.above, self.names, used=self.used)
+        above = {name: value for name, value in self.above.items() if name not in self.local}
+        return _Env(above, Vocabulary(f"${name}" for name in above), used=self.used)
 
 
 @dataclass(frozen=True)
@@ -235,6 +257,7 @@ class _Expander:
         self.fractions: set[Path] = set()
         self.below: dict[Path, list[tuple[Path, Place]]] = {}
         self.used_blocks: set[str] = set()
+        self.vocabularies: dict[int, Vocabulary] = {}
 
     def run(self) -> Expanded:
         data = self.document.data
@@ -242,7 +265,7 @@ class _Expander:
             return self.result(self.document, Expansion())
         if not self.head(data):
             return self.result(self.document, Expansion())
-        env = _Env(self.variables(data))
+        env = self.variables(data)
         flat = {
             key: self.bound(part, (key,), (key,), env)
             for key, part in data.items()
@@ -304,7 +327,7 @@ class _Expander:
         from .registries import ENTRY
 
         span = self.document.span(("blocks", name), "key")
-        if name in ENTRY.spellings() or name in ENTRY.refused:
+        if name in ENTRY or name in ENTRY.refused:
             self.report("HB211", f"`{name}` is the name of a layer", span, "choose another name")
         parameters: dict[str, Formula | None] = {}
         for position, one in enumerate(spec.parameters):
@@ -347,8 +370,9 @@ class _Expander:
                 self.report("HB212", fault.message, self.document.span(path), fault.help)
         return Literal(value)
 
-    def variables(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, data: Mapping[str, Any]) -> _Env:
         values = dict(self.given)
+        env = _Env(values, Vocabulary(f"${name}" for name in (*values, *self.unknown)))
         for name, value in (data.get("variables") or {}).items():
             path = ("variables", name)
             if name in (INDEX, "classes"):
@@ -358,8 +382,9 @@ class _Expander:
             if not self.plain_value(value, path, "a variable"):
                 continue
             # A variable reads those above it.
-            values[name] = self.bound(value, path, path, _Env(values))
-        return values
+            values[name] = self.bound(value, path, path, env)
+            env.names.add(f"${name}")
+        return env
 
     def unused(self) -> None:
         for name, block in self.blocks.items():
@@ -405,8 +430,7 @@ class _Expander:
         if isinstance(value, float) and value.is_integer() and "/" in text:
             self.fractions.add(flat)
         if arithmetic.names(formula) & env.local:
-            outer = {k: v for k, v in env.values.items() if k not in env.local}
-            self.formulas[flat] = arithmetic.bind(formula, outer)
+            self.formulas[flat] = arithmetic.bind(formula, env.outer().above)
         return value
 
     def formula(self, text: str, path: Path, env: _Env) -> Formula | None:
@@ -427,13 +451,11 @@ class _Expander:
         try:
             return arithmetic.evaluate(formula, env.values)
         except ArithmeticMistake as fault:
-            known = [f"${name}" for name in (*env.values, *self.unknown)]
             if fault.name is None:
                 self.report("HB212", fault.message, self.at(path, env), fault.help)
             else:
-                help = did_you_mean(f"${fault.name}", known) or "known: " + ", ".join(
-                    f"`{name}`" for name in known
-                )
+                known = env.known()
+                help = did_you_mean(f"${fault.name}", known) or f"known: {known.listed()}"
                 self.report("HB209", fault.message, self.at(path, env), help)
             return None
 
@@ -524,12 +546,18 @@ class _Expander:
         self.waiting.append((scope, index, scope.last, inner, outer))
         scope.last = local
 
+    @cached_property
+    def block_names(self) -> Vocabulary:
+        return Vocabulary(self.blocks)
+
     def misspelled(self, called: str, path: Path, env: _Env) -> bool:
         """Report a name that is no layer's and resembles a block's."""
         from .registries import ENTRY
 
-        help = did_you_mean(called, self.blocks)
-        if help is None or called in ENTRY.spellings() or called in ENTRY.refused:
+        if called in ENTRY or called in ENTRY.refused:
+            return False
+        help = did_you_mean(called, self.block_names)
+        if help is None:
             return False
         spot = (*path, called) if (*path, called) in self.document.places else path
         message = f"`{called}` is neither a layer nor a block"
@@ -586,6 +614,12 @@ class _Expander:
         taken.add(base)
         feeds: list[_Ref | _Scope] = list(operands)
         last: _Scope | None = None
+        local_names = frozenset({*shape.parameters, INDEX})
+        outer = replace(
+            env.outer(),
+            local=local_names,
+            used=((block, self.at(spot, env, "key")), *env.used),
+        )
         for turn in range(turns):
             if len(self.items) > MAX_ITEMS:
                 self.stop(path, env)
@@ -599,22 +633,13 @@ class _Expander:
                 dict(zip(shape.inputs, feeds, strict=True)),
                 outputs=shape.outputs,
             )
-            outer = (
-                env.values
-                if not env.local
-                else {key: value for key, value in env.values.items() if key not in env.local}
-            )
             self.uses.append(
                 Use(
                     block, scope.prefix[:-1] if bare else scope.prefix + name, local, scope.use, position, turn, turns,
                     turns_formula, formulas, span, len(self.uses),
                 )
             )  # fmt: skip
-            body = _Env(
-                {**outer, **values, INDEX: turn + 1},
-                frozenset({*shape.parameters, INDEX}),
-                ((block, self.at(spot, env, "key")), *env.used),
-            )
+            body = replace(outer, own={**values, INDEX: turn + 1})
             self.instances.append(inner)
             self.scope(self.bodies[block], ("blocks", block, "layers"), body, inner, (*way, block))
             self.check_outputs(shape, inner, body)
@@ -635,13 +660,14 @@ class _Expander:
     def check_outputs(self, shape: Block, inner: _Scope, env: _Env) -> None:
         """Hold the names under `outputs:` of a block against its items."""
         given = self.document.data["blocks"][shape.name].get("outputs")
+        known = Vocabulary(inner.table)
         for position, text in enumerate(shape.outputs):
             if text.partition(".")[0] in inner.table:
                 continue
             path: Path = ("blocks", shape.name, "outputs")
             path = path if isinstance(given, str) else (*path, position)
             message = f"the output `{text}` of the block `{shape.name}` is none of its items"
-            help = did_you_mean(text, inner.table)
+            help = did_you_mean(text, known)
             self.report("HB307", message, self.at(path, env), help)
 
     def turns(
@@ -656,8 +682,7 @@ class _Expander:
             if formula is None:
                 return None, Literal(1)
             value = self.value(formula, (*spot, "repeat"), env)
-            outer = {k: v for k, v in env.values.items() if k not in env.local}
-            formula = arithmetic.bind(formula, outer) if value is not None else formula
+            formula = arithmetic.bind(formula, env.outer().above) if value is not None else formula
         if value is None:
             return None, formula or Literal(1)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_ITEMS:
@@ -706,19 +731,17 @@ class _Expander:
         """Return a use's arguments as they are written and as values; None where they do not fit."""
         wrong = False
         meant: set[str] = set()
+        known = Vocabulary((*shape.parameters, *USE))
         for key in arguments:
             if key not in shape.parameters and key not in USE:
-                known = [*shape.parameters, *USE]
                 meant |= set(nearest(str(key), known))
-                help = did_you_mean(str(key), known) or "known here: " + ", ".join(
-                    f"`{one}`" for one in known
-                )
+                help = did_you_mean(str(key), known) or f"known here: {known.listed()}"
                 message = f"the block `{shape.name}` has no parameter `{key}`"
                 self.report("HB201", message, self.at((*spot, key), env, "key"), help)
                 wrong = True
         formulas: dict[str, Formula] = {}
         values: dict[str, Any] = {}
-        outer = {key: value for key, value in env.values.items() if key not in env.local}
+        outer = env.outer()
         for name, default in shape.parameters.items():
             path = (*spot, name)
             if name in arguments:
@@ -726,7 +749,7 @@ class _Expander:
                 before = len(self.problems)
                 value = None if formula is None else self.value(formula, path, env)
                 if formula is not None and value is not None:
-                    formulas[name] = arithmetic.bind(formula, outer)
+                    formulas[name] = arithmetic.bind(formula, outer.above)
                 wrong = wrong or formula is None or len(self.problems) > before
             elif default is None and name in meant:
                 continue
@@ -740,12 +763,19 @@ class _Expander:
                 continue
             else:
                 before = len(self.problems)
-                value = self.value(default, spot, _Env({**outer, **values}, used=env.used))
+                value = self.value(default, spot, replace(outer, own=values))
                 if len(self.problems) > before:
                     wrong = True
                 elif not isinstance(default, Literal):
                     written = {**self.literals(shape), **formulas}
-                    free = arithmetic.bind(default, _without(outer, shape.parameters))
+                    free = arithmetic.bind(
+                        default,
+                        {
+                            name: outer.above[name]
+                            for name in arithmetic.names(default)
+                            if name in outer.above and name not in shape.parameters
+                        },
+                    )
                     try:
                         formulas[name] = arithmetic.bind(arithmetic.substitute(free, written), {})
                     except ArithmeticMistake as fault:
@@ -777,7 +807,7 @@ class _Expander:
         """Return the name of one turn: filled in where it has braces, numbered where it repeats."""
         if "{" not in base:
             return f"{base}_{turn + 1}" if repeats else base
-        inner = _Env({**env.values, INDEX: turn + 1}, env.local, env.used)
+        inner = replace(env, own={**env.own, INDEX: turn + 1})
         return self.name(base, (*spot, "name"), inner)
 
     # References
@@ -847,12 +877,18 @@ class _Expander:
         found = self.follow(scope, given)
         if found is None and scope.use is not None:
             use = self.uses[scope.use]
-            known = [*scope.operands, *scope.table]
-            help = did_you_mean(given, known) or "known: " + ", ".join(f"`{one}`" for one in known)
+            known = self.vocabulary(scope)
+            help = did_you_mean(given, known) or f"known: {known.listed()}"
             message = f"the block `{use.block}` has no item and no input `{given}`"
             used = self.way(scope)
             self.report("HB301", message, replace(self.document.span(path), used=used), help)
         return given if found is None else found
+
+    def vocabulary(self, scope: _Scope) -> Vocabulary:
+        """Return the names of a scope, when all are known."""
+        if id(scope) not in self.vocabularies:
+            self.vocabularies[id(scope)] = Vocabulary((*scope.operands, *scope.table))
+        return self.vocabularies[id(scope)]
 
     def way(self, scope: _Scope) -> tuple[tuple[str, Span], ...]:
         found: list[tuple[str, Span]] = []
@@ -938,10 +974,6 @@ class _Expander:
             if used:
                 key, value = replace(key, used=used), replace(value, used=used)
             self.places[(*flat, *rest)] = Place(key, value)
-
-
-def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in set(names)}
 
 
 def _called(item: Any) -> str | None:

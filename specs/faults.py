@@ -72,7 +72,8 @@ def faults_of(
         d["loc"]: d for d in details if d["type"] == "missing" and isinstance(d["loc"][-1], str)
     }
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
-    values = [d for d in details if d["loc"] not in missing and d["loc"] not in unknown]
+    said = {*missing, *unknown}
+    values = [detail for detail in details if detail["loc"] not in said]
     faults: list[Fault] = []
     for loc in unknown:
         fault, meant = _unknown_key(loc, cls, owner, data)
@@ -246,9 +247,10 @@ def _bad_name(spot: _Spot, detail: ErrorDetails) -> Fault:
 def _group_faults(path: Path, group: list[tuple[_Spot, ErrorDetails]], data: Any) -> list[Fault]:
     """Make the fault of a value; where it is a list with wrong entries, one for each of them."""
     spot, _ = group[0]
-    entries = {
-        s.path: [d for t, d in group if t.path == s.path] for s, _ in group if s.path != path
-    }
+    entries: dict[Path, list[ErrorDetails]] = {}
+    for one, detail in group:
+        if one.path != path:
+            entries.setdefault(one.path, []).append(detail)
     whole = any(detail["type"] in LENGTH_ERRORS for _, detail in group)
     if (
         entries

@@ -114,10 +114,10 @@ class PerOutput:
         if len(data) != 1:
             return False
         ((key, value),) = data.items()
-        if key in found.spellings():
+        if key in found:
             return True
         inner = value if isinstance(value, dict) else {}
-        return isinstance(value, dict) and not any(name in found.spellings() for name in inner)
+        return isinstance(value, dict) and not any(name in found for name in inner)
 
 
 class ThreadsSpec(BaseModel):

@@ -6,13 +6,13 @@ import json
 import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher, get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from .base import Choice, registry
+from .vocabulary import Vocabulary, plain
 
 ARTICLES = {"activation": "an", "initializer": "an", "optimizer": "an"}
 PLAIN = {
@@ -24,7 +24,6 @@ PLAIN = {
 }
 BOUNDS = {"gt": "above {}", "ge": "of at least {}", "lt": "below {}", "le": "of at most {}"}
 MAX_SHOWN = 60
-MOST_NEAR = 3
 
 ELSEWHERE = {
     "act": "activation",
@@ -87,35 +86,23 @@ SPOKEN = {
 """Words that other languages, or YAML 1.1, have for values that YAML 1.2 writes otherwise."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+def did_you_mean(word: str, known: Iterable[str] | Vocabulary) -> str | None:
     """Return the help line for a misspelt word, or None where nothing is near."""
     near = nearest(word, known)
     return f"did you mean {any_of(f'`{name}`' for name in near)}?" if near else None
 
 
-def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
+def nearest(word: str, known: Iterable[str] | Vocabulary) -> tuple[str, ...]:
     """Return the known names that a word most probably means, several where they are equally near."""
-    names = {_plain(name): name for name in known}
-    plain = _plain(bare(word))
-    if plain in names:
-        return (names[plain],)
-    elsewhere = _plain(ELSEWHERE.get(plain, ""))
-    if elsewhere in names:
-        return (names[elsewhere],)
-    close = get_close_matches(plain, names, n=MOST_NEAR, cutoff=0.65)
-    ratios = [SequenceMatcher(None, name, plain).ratio() for name in close]
-    return tuple(
-        sorted(names[name] for name, ratio in zip(close, ratios, strict=True) if ratio == ratios[0])
-    )
+    names = known if isinstance(known, Vocabulary) else Vocabulary(known)
+    key = plain(bare(word))
+    found = names.get(key) or names.get(plain(ELSEWHERE.get(key, "")))
+    return names.near(key) if found is None else (found,)
 
 
 def bare(word: str) -> str:
     """Return the name in what may be a dotted path, or a call: Flatten of `nn.Flatten()`."""
     return re.split(r"[(=]", word)[0].rpartition(".")[2].strip()
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()
 
 
 def kind_of(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ...specs.diagnostics import Diagnostic, SpecError, in_order
@@ -54,22 +55,20 @@ class _Body:
         self.scope = scope
         self.calls = _in_order_of_layers(scope)
         self.parameters = plan.parameters(scope)
-        functions = {common.function_name(name) for name in plan.graph.expansion.blocks}
-        self.names = Names(plan, scope, self.calls, {*self.parameters.values(), *functions})
+        self.names = Names(plan, scope, self.calls, self.parameters.values(), functions=True)
         self.held = self.holders()
         self.made: set[str] = set()
         self.body: list[Statement] = []
 
     def holders(self) -> dict[str, str]:
         """Name the layers that need a variable: all where construction comes first, else the shared."""
-        nodes = [step.node for step in self.calls if step.node is not None]
-        counts = [node.layer for node in nodes]
+        calls = Counter(step.node.layer for step in self.calls if step.node is not None)
         layers = [
             step.node.layer
             for step in self.scope.layers
             if step.node is not None and not self.plan.layers[step.node.layer].is_op
         ]
-        found = [name for name in layers if self.plan.first or counts.count(name) > 1]
+        found = [name for name in layers if self.plan.first or calls[name] > 1]
         self.names.used |= {"x", "outputs", "inputs"}
         return {
             name: self.names.take(name.removeprefix(self.names.prefix), "layer") for name in found

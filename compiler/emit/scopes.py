@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
 
 from ...specs.arithmetic import Binary, Formula, Literal
 from ...specs.blocks import INDEX, Use
+from ...specs.names import Names as KerasNames
 from ..graph import Graph, Layer, Node, TensorType, TypedGraph, Value
 from ..naming import RESERVED, attribute
 from ..python import Call, Constant, Expression, Name, Subscript
@@ -44,13 +45,15 @@ class Plan:
         """The nodes that have several outputs."""
         return frozenset(one.node.name for one in self.typed.nodes if one.states)
 
+    @cached_property
+    def types(self) -> dict[str, tuple[TensorType, ...]]:
+        """The types of what inputs and nodes make, by their names."""
+        found = {one.name: (one.type,) for one in self.graph.inputs}
+        return found | {one.node.name: one.types for one in self.typed.nodes}
+
     def type_of(self, value: Value) -> TensorType:
         """Return the type of a value."""
-        for one in self.graph.inputs:
-            if one.name == value.name:
-                return one.type
-        made = next(one for one in self.typed.nodes if one.node.name == value.name)
-        return made.types[value.index or 0]
+        return self.types[value.name][value.index or 0]
 
     @cached_property
     def shapes(self) -> dict[str, str]:
@@ -85,6 +88,11 @@ class Plan:
         """Whether construction must come before every call."""
         return common.draws_when_built(self.graph)
 
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions that blocks become."""
+        return frozenset(common.function_name(name) for name in self.graph.expansion.blocks)
+
     def parameters(self, scope: Scope) -> dict[str, str]:
         """Return the parameters of a block in the order of its signature, each with its identifier."""
         if scope.block is None:
@@ -106,15 +114,28 @@ class Plan:
                 text = "=" + _flat(formula(default, {}))
             yield identifier + text
 
+    @cached_property
+    def trained_blocks(self) -> frozenset[str]:
+        """The blocks in which something acts differently in training."""
+        found: set[str] = set()
+        for scope in self.structure.blocks:
+            if scope.block is not None and self._trains(scope, found):
+                found.add(scope.block.name)
+        return frozenset(found)
+
     def trained(self, scope: Scope) -> bool:
-        """Tell whether something in a block acts differently in training."""
-        for step in scope.calls:
-            if step.node is None:
-                if self.trained(self.structure.scope_of(step.turns[0])):
-                    return True
-            elif trains(step.node, self.layers[step.node.layer]):
-                return True
-        return False
+        """Tell whether something in the model, or in a block, acts differently in training."""
+        if scope.block is not None:
+            return scope.block.name in self.trained_blocks
+        return self._trains(scope, self.trained_blocks)
+
+    def _trains(self, scope: Scope, blocks: Collection[str]) -> bool:
+        return any(
+            step.turns[0].block in blocks
+            if step.node is None
+            else trains(step.node, self.layers[step.node.layer])
+            for step in scope.calls
+        )
 
 
 RESERVED_PARAMETERS = frozenset(
@@ -139,21 +160,39 @@ class Names:
     """The variables of one scope: what holds the result of each of its steps."""
 
     def __init__(
-        self, plan: Plan, scope: Scope, calls: Iterable[Step], taken: Iterable[str]
+        self,
+        plan: Plan,
+        scope: Scope,
+        calls: Iterable[Step],
+        taken: Iterable[str],
+        *,
+        functions: bool = False,
     ) -> None:
         self.plan = plan
         self.scope = scope
         self.calls = tuple(calls)
         self.prefix = f"{scope.use.name}_" if scope.use is not None else ""
         self.by_node = {s.node.name: s for s in self.calls if s.node is not None}
-        self.by_result = {text: s for s in self.calls if s.node is None for text in s.results}
+        self.by_result = {
+            text: (step, index)
+            for step in self.calls
+            if step.node is None
+            for index, text in reversed([*enumerate(step.results)])
+        }
         self.exact: dict[str, Expression] = {}
         self.used = {*taken, *RESERVED}
+        # One set for the names of all blocks: a copy for each would be as large again.
+        self.functions = plan.functions if functions else frozenset()
+        self.unnamed = KerasNames()
         self.variables: dict[int, str] = {}
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a name means something here."""
+        return name in self.used or name in self.functions
 
     def take(self, name: str, suffix: str) -> str:
         """Return an identifier of its own for a name."""
-        found = attribute(name, self.used, suffix)
+        found = attribute(name, self, suffix)
         self.used.add(found)
         return found
 
@@ -161,7 +200,8 @@ class Names:
         """Return the step that makes a value; None for what comes from outside."""
         if str(value) in self.exact:
             return None
-        return self.by_result.get(str(value)) or self.by_node.get(value.name)
+        step, _ = self.by_result.get(str(value), (None, 0))
+        return step or self.by_node.get(value.name)
 
     def returned(self) -> tuple[Value, ...]:
         """Return what the scope returns."""
@@ -207,7 +247,7 @@ class Names:
             return step.node.name.removeprefix(self.prefix)
         use = step.turns[0]
         if step.looped or not use.local:
-            return use.block
+            return self.unnamed.next(use.block)
         return use.name.removeprefix(self.prefix)
 
     def variable(self, step: Step) -> str:
@@ -229,7 +269,7 @@ class Names:
             return Subscript(variable, value.index or 0) if several else variable
         if len(step.results) == 1:
             return variable
-        return Subscript(variable, step.results.index(text))
+        return Subscript(variable, self.by_result[text][1])
 
 
 def constructed(

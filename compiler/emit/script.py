@@ -12,7 +12,6 @@ from dataclasses import replace
 from ...specs.base import Item
 from ...specs.load import Spec
 from ...specs.model import TrainSpec
-from ..driver import module_of
 from ..graph import Graph, TypedGraph
 from ..needs import training_of
 from ..python import (
@@ -32,6 +31,7 @@ from ..python import (
 )
 from ..xla import wanted
 from . import loaders
+from .styles import module_of
 from .values import construct, expression
 
 TAPE = '''

@@ -146,6 +146,11 @@ class _Body:
         self.late = plan.first and scope.use is not None
         self.trained = plan.trained(scope)
         self.attributes = self.held()
+        self.holders = {
+            step.node.layer: self.attributes[step.item]
+            for step in scope.layers
+            if step.node is not None and step.item in self.attributes
+        }
 
     def held(self) -> dict[tuple[int, ...], str]:
         """Name the attribute of each layer and of each use of a block, by the item's position."""
@@ -160,12 +165,6 @@ class _Body:
             for step in self.scope.layers
             if step.node is None or not self.plan.layers[step.node.layer].is_op
         }
-
-    def layer_attribute(self, layer: str) -> str:
-        step = next(
-            one for one in self.scope.layers if one.node is not None and one.node.layer == layer
-        )
-        return self.attributes[step.item]
 
     # Construction
 
@@ -313,7 +312,7 @@ class _Body:
             keywords = training if self.plan.trained(inner) else ()
             return Call(Name(f"self.{self.attributes[step.item]}"), inputs, keywords)
         layer = self.plan.layers[step.node.layer]
-        holder = Name("ops" if layer.is_op else f"self.{self.layer_attribute(layer.name)}")
+        holder = Name("ops" if layer.is_op else f"self.{self.holders[layer.name]}")
         at = formulas(self.plan, self.scope, step.node)
         if at.tree and self.late:
             at = replace(at, named={n: f"self.{one}" for n, one in self.parameters.items()})

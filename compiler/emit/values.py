@@ -101,21 +101,18 @@ def construct(
 ) -> Call:
     """Return the call that makes an item: its arguments in Keras's order, defaults left out."""
     cls = type(item)
-    skip = WIRING if isinstance(item, NodeSpec) else frozenset()
-    fields = [field for field in cls.model_fields if field not in skip]
     arguments: list[Expression] = []
     keywords: list[tuple[str, Expression]] = []
-    for field, lead in zip(fields, _leads(item, fields), strict=True):
+    for place, (field, lead, required, default) in enumerate(_fields(cls)):
         value = getattr(item, field)
-        info = cls.model_fields[field]
         if (
             field not in at.tree
-            and not info.is_required()
-            and value == info.get_default()
-            and type(value) is type(info.get_default())
+            and not required
+            and value == default
+            and type(value) is type(default)
         ):
             continue
-        if lead and len(arguments) == fields.index(field):
+        if lead and len(arguments) == place:
             arguments.append(computed(value, at, field))
         else:
             keywords.append((field, computed(value, at, field)))
@@ -127,13 +124,17 @@ def construct(
     return Call(Name(f"{prefix}{modules()[cls]}.{called}"), tuple(arguments), tuple(keywords))
 
 
-def _leads(item: Item, fields: list[str]) -> Iterator[bool]:
-    """Say of each field whether it reads best without its name."""
-    count = item.positional
-    required = True
-    for index, field in enumerate(fields):
-        required = required and type(item).model_fields[field].is_required()
-        yield required if count is None else index < count
+@cache
+def _fields(cls: type[Item]) -> tuple[tuple[str, bool, bool, Any], ...]:
+    """Say of each of Keras's arguments whether it leads without its name, whether it is required, its default."""
+    skip = WIRING if issubclass(cls, NodeSpec) else frozenset()
+    fields = {name: info for name, info in cls.model_fields.items() if name not in skip}
+    found = []
+    leads = True
+    for index, (name, info) in enumerate(fields.items()):
+        leads = leads and info.is_required() if cls.positional is None else index < cls.positional
+        found.append((name, leads, info.is_required(), info.get_default()))
+    return tuple(found)
 
 
 def layer_call(

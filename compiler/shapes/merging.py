@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...specs.base import LayerSpec
 from ...specs.layers.merging import (
     Add,
@@ -86,15 +88,17 @@ def _concatenate(layer: Concatenate, inputs: tuple[TensorType, ...]) -> Inferenc
             help="axes after the batch count from 1",
         )
     size: int | None = 0
+    others: dict[Shape, TensorType] = {}
     for index, one in enumerate(inputs):
-        _same_but(axis, inputs[:index], one, index)
+        _same_but(axis, others.values(), one, index)
+        others.setdefault((*one.shape[:axis], *one.shape[axis + 1 :]), one)
         size = plus(size, one.shape[axis])
     # Keras takes the other sizes from the first input, even where only a later one is known.
     shape = (*first.shape[:axis], size, *first.shape[axis + 1 :])
     return Inference(TensorType(shape, common_dtype(inputs)))
 
 
-def _same_but(axis: int, before: tuple[TensorType, ...], one: TensorType, index: int) -> None:
+def _same_but(axis: int, before: Iterable[TensorType], one: TensorType, index: int) -> None:
     """Refuse an input that differs from one before it on another axis than ``axis``."""
     for other in before:
         for place, (size, own) in enumerate(zip(other.shape, one.shape, strict=True)):

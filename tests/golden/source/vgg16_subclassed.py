@@ -46,20 +46,20 @@ class Vgg16(keras.Model):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.stage = Stage(64, depth=2)
-        self.stage_layer = Stage(128, depth=2)
-        self.stage_layer_ = Stage(256, depth=3)
-        self.stage_layer__ = Stage(512, depth=3)
-        self.stage_layer___ = Stage(512, depth=3)
+        self.stage_1 = Stage(128, depth=2)
+        self.stage_2 = Stage(256, depth=3)
+        self.stage_3 = Stage(512, depth=3)
+        self.stage_4 = Stage(512, depth=3)
         self.flatten = layers.Flatten()
         self.hidden = [Hidden() for _ in range(2)]
         self.predictions = layers.Dense(1000, activation="softmax", name="predictions")
 
     def call(self, inputs):
         x = self.stage(inputs)
-        x = self.stage_layer(x)
-        x = self.stage_layer_(x)
-        x = self.stage_layer__(x)
-        x = self.stage_layer___(x)
+        x = self.stage_1(x)
+        x = self.stage_2(x)
+        x = self.stage_3(x)
+        x = self.stage_4(x)
         x = self.flatten(x)
         for block in self.hidden:
             x = block(x)
