@@ -1,18 +1,22 @@
-"""Starts TensorFlow without the lines that it writes about itself."""
+"""Starts TensorFlow without the lines that it writes about itself, and without what no verb needs of it."""
 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Final
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
 
 LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING_BUT_FATAL: Final = "3"
 STDERR: Final = 2
+
+IDLE: Final = ("IPython", "jax", "matplotlib", "pandas", "sklearn")
+"""What TensorFlow and Keras import where it is installed, for uses that no verb makes of them."""
 
 
 def start_runtime() -> None:
@@ -22,10 +26,41 @@ def start_runtime() -> None:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     quiet = os.environ.setdefault(LEVEL, NOTHING_BUT_FATAL) == NOTHING_BUT_FATAL
-    with held_back() if quiet else nullcontext():
+    with ExitStack() as stack:
+        if quiet:
+            stack.enter_context(held_back())
+        if "keras" not in sys.modules:
+            stack.enter_context(hidden(IDLE))
+            stack.enter_context(uncollected())
         from ..runtime.verify import environment
 
         environment()
+
+
+@contextmanager
+def hidden(names: Iterable[str]) -> Iterator[None]:
+    """Let packages that nobody has imported yet pass for such as are not installed."""
+    loaded: dict[str, Any] = sys.modules
+    found = [name for name in names if name not in loaded]
+    loaded.update(dict.fromkeys(found))  # None makes an import of it fail, as Python documents
+    try:
+        yield
+    finally:
+        for name in found:
+            del loaded[name]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no garbage, and never again among what there is in the end: modules stay for good."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...specs.diagnostics import Diagnostic, Note, Span, SpecError
+from .bundled import bundled
 from .dataset import BYTES, HELD_OUT, SPLIT_SEED, DataSet, Scaling, split, standardised
 from .memory import aligned
 
@@ -36,26 +37,18 @@ def load_known(name: str, span: Span | None) -> DataSet:
 
 
 def _digits() -> DataSet:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    x, y = bunch.images[..., np.newaxis].astype(np.uint8), bunch.target.astype(np.int64)
+    rows, labels, names = bundled("digits")
+    x, y = rows.reshape(-1, 8, 8, 1).astype(np.uint8), labels.astype(np.int64)
     train, test = split(len(x), HELD_OUT, SPLIT_SEED, y)
-    names = tuple(map(str, range(10)))
     return DataSet(
         "digits", x[train], y[train], x[test], y[test], 10, names, Scaling(0.0, DEEPEST_DIGIT)
     )
 
 
 def _table(name: str) -> DataSet:
-    from sklearn import datasets
-
-    bunch: Any = getattr(datasets, f"load_{name}")()
-    regression = name == "diabetes"
-    x = bunch.data.astype(np.float32)
-    y = bunch.target.astype(np.float32 if regression else np.int64)
-    train, test = split(len(x), HELD_OUT, SPLIT_SEED, None if regression else y)
-    names = () if regression else tuple(map(str, bunch.target_names))
+    rows, targets, names = bundled(name)
+    x, y = rows.astype(np.float32), targets.astype(np.int64 if names else np.float32)
+    train, test = split(len(x), HELD_OUT, SPLIT_SEED, y if names else None)
     scaling = standardised(x[train])
     return DataSet(name, x[train], y[train], x[test], y[test], len(names) or None, names, scaling)
 

@@ -35,3 +35,43 @@ def test_a_crash_is_not_silent(apart) -> None:
 def test_who_asks_sees_all_of_it(apart) -> None:
     script = "from hornbook.cli.quiet import start_runtime; start_runtime()"
     assert "TensorFlow" in apart(script=script, TF_CPP_MIN_LOG_LEVEL="0").err
+
+
+HIDDEN = """
+import sys
+sys.modules.pop("wave", None)
+import json
+from hornbook.cli.quiet import hidden
+with hidden(["wave", "json"]):
+    import json
+    try:
+        import wave
+    except ImportError:
+        print("not there")
+import wave
+print(wave.__name__, json.__name__)
+"""
+
+
+def test_what_is_hidden_can_be_imported_later(apart) -> None:
+    assert apart(script=HIDDEN).out == "not there\nwave json\n"
+
+
+STARTED = """
+import gc, sys
+from hornbook.cli.quiet import IDLE, start_runtime
+start_runtime()
+print(gc.isenabled(), gc.get_freeze_count() > 100_000, sorted(set(IDLE) & set(sys.modules)))
+before = gc.get_freeze_count()
+start_runtime()
+print(gc.get_freeze_count() == before)
+from hornbook.runtime import train
+from hornbook.runtime.data import load_data
+load_data("digits")
+print(sorted(set(IDLE) & set(sys.modules)))
+"""
+
+
+@pytest.mark.keras
+def test_what_no_verb_uses_is_not_imported(apart) -> None:
+    assert apart(script=STARTED).out == "True True []\nTrue\n[]\n"

@@ -7,6 +7,7 @@ import io
 import os
 import warnings
 import zipfile
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hornbook.runtime.data import DataSet, fit_to, load_data, scan_labels, split
+from hornbook.runtime.data import DataSet, bundled, fit_to, load_data, scan_labels, split
+from hornbook.runtime.data.bundled import FILES, file_of, from_file, loaded
 from hornbook.runtime.data.dataset import standardised
 from hornbook.specs.data import FACTS, CsvData, ImagesData, NpzData
 from hornbook.specs.diagnostics import SpecError
@@ -46,6 +48,28 @@ def test_what_is_known_of_a_bundled_set_is_true(name: str) -> None:
     training, test = data.examples
     assert abs(test / (training + test) - 0.2) < 0.02
     assert load_data(name).fingerprint == data.fingerprint
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_holds_what_scikit_learn_loads_from_it(name: str, tmp_path) -> None:
+    path, wanted = file_of(name), loaded(name)
+    assert path is not None
+    found = from_file(path)
+    assert found is not None
+    np.testing.assert_array_equal(found.x, wanted.x)
+    np.testing.assert_array_equal(found.y, wanted.y)
+    assert found.names == wanted.names
+    for number, damaged in enumerate((b"", path.read_bytes()[:-40], b"x" + path.read_bytes())):
+        copy = tmp_path / f"{number}{path.name}"
+        copy.write_bytes(damaged)
+        assert from_file(copy) is None
+
+
+def test_a_set_whose_file_is_not_where_it_was_is_loaded_by_scikit_learn(monkeypatch) -> None:
+    known = load_data("iris").fingerprint
+    for found in (None, "nowhere"):
+        monkeypatch.setattr(bundled, "file_of", lambda _, found=found: found and Path(found))
+        assert load_data("iris").fingerprint == known
 
 
 def test_digits_stay_bytes_and_are_scaled_by_sixteen() -> None:
