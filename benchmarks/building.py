@@ -16,6 +16,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -51,7 +52,7 @@ def mnist_functional() -> keras.Model:
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
 
 
-class Mnist(keras.Model):
+class Mnist(keras.Model):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = layers.Conv2D(32, 3, activation="relu")
@@ -60,7 +61,7 @@ class Mnist(keras.Model):
         self.hidden = layers.Dense(128, activation="relu")
         self.head = layers.Dense(10, activation="softmax")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         x = self.conv2(self.conv1(inputs))
         return self.head(self.hidden(self.flatten(x)))
 
@@ -88,7 +89,7 @@ def cifar100_functional() -> keras.Model:
     return keras.Model(image, layers.Dense(100, activation="softmax")(x))
 
 
-class Cifar100(keras.Model):
+class Cifar100(keras.Model):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = layers.Conv2D(16, 3, activation="relu")
@@ -99,7 +100,7 @@ class Cifar100(keras.Model):
         self.hidden = layers.Dense(256, activation="relu")
         self.head = layers.Dense(100, activation="softmax")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         x = self.pool1(self.conv1(inputs))
         x = self.pool2(self.conv2(x))
         return self.head(self.hidden(self.flatten(x)))
@@ -124,7 +125,7 @@ def residual_functional() -> keras.Model:
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
 
 
-class Residual(keras.Model):
+class Residual(keras.Model):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.flip = layers.RandomFlip("horizontal")
@@ -137,10 +138,10 @@ class Residual(keras.Model):
         self.pool = layers.GlobalAveragePooling2D()
         self.head = layers.Dense(10, activation="softmax")
 
-    def active(self, place, x, training):
+    def active(self, place: int, x: Any, training: bool | None) -> Any:
         return self.relus[place](self.norms[place](x, training=training))
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         stem = self.stem(self.flip(inputs, training=training))
         x = self.convs[0](self.active(0, stem, training))
         x = self.convs[1](self.active(1, x, training))
@@ -183,16 +184,16 @@ def resnet50_functional() -> keras.Model:
     return keras.Model(image, layers.Dense(1000, activation="softmax")(x))
 
 
-class Normalized(layers.Layer):
+class Normalized(layers.Layer):  # type: ignore[misc]
     def __init__(self, filters: int, size: int, strides: int = 1) -> None:
         super().__init__()
         self.conv, self.norm = normal(filters, size, strides)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         return self.norm(self.conv(inputs), training=training)
 
 
-class Bottleneck(layers.Layer):
+class Bottleneck(layers.Layer):  # type: ignore[misc]
     def __init__(self, filters: int, strides: int, first: bool) -> None:
         super().__init__()
         self.shortcut = Normalized(filters * 4, 1, strides) if first else None
@@ -204,14 +205,14 @@ class Bottleneck(layers.Layer):
         self.add = layers.Add()
         self.out = layers.ReLU()
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         way = inputs if self.shortcut is None else self.shortcut(inputs, training=training)
         x = self.relu1(self.reduce(inputs, training=training))
         x = self.relu2(self.across(x, training=training))
         return self.out(self.add([way, self.expand(x, training=training)]))
 
 
-class Resnet50(keras.Model):
+class Resnet50(keras.Model):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.stem = Normalized(64, 7, 2)
@@ -225,7 +226,7 @@ class Resnet50(keras.Model):
         self.average = layers.GlobalAveragePooling2D()
         self.head = layers.Dense(1000, activation="softmax")
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         x = self.pool(self.relu(self.stem(inputs, training=training)))
         for block in self.blocks:
             x = block(x, training=training)

@@ -15,14 +15,16 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pygal
 from pygal.style import Style
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from large import GRAPHS, MISTAKES, chain, residual
+from large import GRAPHS, MISTAKES, chain, residual  # type: ignore[import-not-found]
 
 from hornbook.compiler.driver import STYLES, advise, emit, styles_of
 from hornbook.compiler.graph import Graph, TypedGraph
@@ -37,9 +39,10 @@ from hornbook.specs.yaml import read_text
 SIZES = (100, 200, 500, 1000, 2000, 5000, 10_000)
 BASE = 1000
 Timed = dict[str, float]
+T = TypeVar("T")
 
 
-def timed(found: Timed, stage: str, run: Callable[[], object]) -> object:
+def timed(found: Timed, stage: str, run: Callable[[], T]) -> T:
     start = time.process_time()
     result = run()
     found[stage] = time.process_time() - start
@@ -69,7 +72,7 @@ def stages(text: str) -> Timed:
     able = styles_of(typed)
     for style in STYLES:
         if style in able:
-            timed(found, f"emit {style}", lambda style=style: emit(typed, style))
+            timed(found, f"emit {style}", partial(emit, typed, style))
     return found
 
 

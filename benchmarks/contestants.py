@@ -22,7 +22,8 @@ class Contestant:
     """A way to train a net.
 
     ``module`` in ``peers/`` trains, in its ``variant``; ``package`` must be installed. A slow one takes but one
-    step in ``share`` of what the others take in a round, and goes on there in the next.
+    step in ``share`` of what the others take in a round, and goes on there in the next. An ``extra`` one comes only
+    when it is asked for.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Contestant:
     package: str = "tensorflow"
     backend: str = "tensorflow"
     share: int = 1
+    extra: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def installed(self) -> bool:
@@ -41,8 +43,19 @@ class Contestant:
         """Tell whether the net can be had in this way at all."""
         if self.module == "ours":
             return self.variant[1] in styles_of(analyse(net.spec()))
+        if self.module == "pytorch" and net.name in OURS:
+            return False
         return net.pictures or self.variant != ("channels_last",)
 
+
+OPTIONS: Final = {
+    "xla": "jit_compile=true",
+    "bfloat16": "precision=mixed_bfloat16",
+    "float16": "precision=mixed_float16",
+    "threads-1-4": "threads={intra_op: 1, inter_op: 4}",
+    "threads-1-1": "threads={intra_op: 1, inter_op: 1}",
+}
+"""Settings of `train:` that change bits, perhaps for speed."""
 
 ALL: Final = {
     one.name: one
@@ -54,6 +67,16 @@ ALL: Final = {
             )
             for loop in LOOPS
             for style in STYLES
+        ),
+        *(
+            Contestant(
+                f"option-{name}",
+                f"hornbook fit, `{setting}`",
+                "ours",
+                ("fit", "functional", setting),
+                extra=True,
+            )
+            for name, setting in OPTIONS.items()
         ),
         Contestant("keras-eager", "eager `GradientTape` loop", "keras_loops", ("eager",), share=8),
         Contestant("keras-graph", "tuned `tf.function` loop", "keras_loops", ("graph",)),
@@ -68,6 +91,8 @@ ALL: Final = {
         ),
     )
 }
+OURS: Final = frozenset({"wide", "normed"})
+"""Nets on which nothing but settings is compared."""
 PLAIN: Final = "keras-fit"
 
 
@@ -83,7 +108,7 @@ def chosen(patterns: Sequence[str], against: Sequence[str]) -> list[Contestant]:
     return [
         one
         for name, one in ALL.items()
-        if not patterns
+        if (not patterns and not one.extra)
         or name in against
         or any(fnmatchcase(name, pattern) for pattern in patterns)
     ]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hornbook.specs.load import Spec, load
-from hornbook.specs.model import TrainSpec
 from hornbook.specs.overrides import Override
 
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 SPECS: Final = Path(__file__).parent / "specs"
 WORDS: Final = 5000
 BYTES: Final = 255.0
+TRAINING: Final = (
+    "train={loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam}",
+)
 CHUNK: Final = 1024
 """Examples that are made at a time, so that making them needs no memory to speak of."""
 
@@ -38,8 +40,10 @@ class Net:
     def pictures(self) -> bool:
         return len(self.shape) == 3
 
-    def spec(self) -> Spec:
-        overrides = [Override(text) for text in self.overrides]
+    def spec(self, settings: Sequence[str] = ()) -> Spec:
+        """Return the spec, trained by Adam on cross-entropy with its accuracy, and by some settings besides."""
+        training = (*TRAINING, *(f"train.{one}" for one in settings))
+        overrides = [Override(text) for text in (*self.overrides, *training)]
         return load(self.source, classes=self.classes, overrides=overrides)
 
 
@@ -69,6 +73,8 @@ NETS: Final = (
     Net("cifar100", "cifar100", (32, 32, 3), 100, 325_956),
     Net("mnist", "mnist", (28, 28, 1), 10, 4_738_826),
     Net("mlp", str(SPECS / "mlp.yaml"), (64,), 10, 2_410),
+    Net("wide", str(SPECS / "wide.yaml"), (784,), 10, 1_863_690),
+    Net("normed", str(SPECS / "normed.yaml"), (64,), 10, 26_506),
     Net("lstm", str(SPECS / "lstm.yaml"), (64,), 2, 168_386, words=True),
     Net(
         "resnet50",
@@ -83,6 +89,8 @@ BATCHES: Final = {
     "cifar100": (32, 256),
     "mnist": (32, 256),
     "mlp": (32,),
+    "wide": (32,),
+    "normed": (32,),
     "lstm": (32,),
     "resnet50": (16,),
 }
@@ -103,13 +111,6 @@ def named(names: Sequence[str]) -> list[Work]:
     return [
         work for work in WORKS.values() if not names or work.name in names or work.net.name in names
     ]
-
-
-def training() -> TrainSpec:
-    """Return how all nets are trained: Adam, cross-entropy, accuracy."""
-    found = load("mnist").model.train
-    assert found is not None
-    return found
 
 
 def examples(net: Net, number: int, files: Sequence[str] = ()) -> Examples:

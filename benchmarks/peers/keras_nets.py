@@ -49,6 +49,33 @@ def mlp(net: Net) -> keras.Model:
     )
 
 
+def wide(net: Net) -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input(net.shape),
+            layers.Dense(1024, activation="relu"),
+            layers.Dense(1024, activation="relu"),
+            layers.Dense(net.classes, activation="softmax"),
+        ]
+    )
+
+
+def normed(net: Net) -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input(net.shape),
+            layers.Dense(128, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dropout(0.3),
+            layers.Dense(128),
+            layers.LayerNormalization(),
+            layers.LeakyReLU(),
+            layers.Dense(net.classes, activation="softmax"),
+        ]
+    )
+
+
 def lstm(net: Net) -> keras.Model:
     return keras.Sequential(
         [
@@ -68,6 +95,8 @@ NETS: Final[Mapping[str, Callable[[Net], keras.Model]]] = {
     "cifar100": cifar100,
     "mnist": mnist,
     "mlp": mlp,
+    "wide": wide,
+    "normed": normed,
     "lstm": lstm,
     "resnet50": resnet50,
 }

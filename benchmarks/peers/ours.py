@@ -12,20 +12,24 @@ from hornbook.runtime.data.dataset import BYTES
 from hornbook.runtime.fit import fit
 from hornbook.runtime.objects import compile_model
 from hornbook.runtime.tape import tape
+from hornbook.runtime.threads import use_threads
 
 from ..gate import Gate, Job
-from ..works import training
 from .turns import Turns
 
 LOOPS: Mapping[str, Callable[..., Any]] = {"fit": fit, "tape": tape}
 
 
 def train(job: Job, gate: Gate) -> None:
-    loop, style = job.variant
+    loop, style, *settings = job.variant
     net = job.work.net
-    typed = analyse(net.spec())
+    spec = net.spec(settings)
+    train = spec.model.train
+    assert train is not None
+    use_threads(spec)
+    typed = analyse(spec)
     model = build_typed(typed, style, seed=0).model
-    compile_model(model, training(), typed)
+    compile_model(model, train, typed)
     batches = Batches(
         x=job.examples.x,
         y=job.examples.y,

@@ -88,6 +88,8 @@ def test_auto_means_xla_for_dense_nets_alone() -> None:
     dense = analyse(read())
     assert wanted("auto", dense) is wanted(True, dense) is True
     assert wanted(False, dense) is False
+    dropped = NET.replace("  - Flatten\n", "  - Flatten\n  - Dropout: {rate: 0.1}\n")
+    assert wanted("auto", analyse(read(text=dropped))) is False
     text = NET.replace("  - Flatten\n", "  - Conv2D: {filters: 2, kernel_size: 3}\n  - Flatten\n")
     conv = analyse(read(text=text))
     assert wanted("auto", conv) is False
