@@ -2,10 +2,10 @@
 
     python -m benchmarks.roofline [--work cifar100-32 --work mnist-32] [--rounds 7]
 
-The roof is operations over the rate of a large matrix product, plus the bytes of Adam over the rate of adding two
-arrays that fit no cache, both measured in the same process and in turn with the steps. A step multiplies forward once and
-backward twice, but for the inputs of the first layer; operations are those that `hornbook show` counts. Adam reads
-the weight, both means and the gradient, and writes all but the gradient. Figures are medians over the rounds.
+The roof is operations over the rate of a large matrix product, plus the bytes of Adam over the rate of adding
+two arrays that fit no cache, both measured in the same process and in turn with the steps. A step multiplies
+forward once, and backward twice but for the inputs of the first layer; operations are those that `hornbook show`
+counts. Adam reads the weight, both means and the gradient, and writes all but the gradient. Figures are medians.
 """
 
 from __future__ import annotations

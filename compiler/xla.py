@@ -30,18 +30,18 @@ WIDEST: Final = 1024
 
 
 def half_outputs(typed: TypedGraph) -> list[Diagnostic]:
-    """Return the outputs that a mixed precision would leave in half precision: HB512."""
+    """Return the outputs that a mixed precision would leave in half precision: HB511."""
     graph = typed.graph
     if graph.precision == "float32":
         return []
     heads = {str(value) for value in graph.outputs}
     return [
         Diagnostic(
-            "HB512",
+            "HB511",
             f"in `{graph.precision}` the output `{one.node.name}` would be in half precision",
             one.node.span,
             (Note(f"`{kind(one.layer)}` cannot be told to compute in float32"),),
-            "end with a layer, such as `Activation: linear`",
+            "end with a layer, such as `Activation: {activation: linear}`",
         )
         for one in typed.nodes
         if one.node.name in heads and (one.layer.is_op or _wraps(one.layer))
@@ -63,8 +63,8 @@ def obstacles(spec: Spec, typed: TypedGraph) -> list[Diagnostic]:
             "HB510",
             f"XLA cannot compile `{layer.name}`, a `{kind(layer)}`, but `jit_compile` demands it",
             layer.span,
-            (),
-            f"write `jit_compile: auto` or leave it out, in line {place.line}",
+            (Note("`jit_compile` stands here", place),),
+            "write `jit_compile: auto`, or leave it out",
         )
         for layer in typed.graph.layers
         if kind(layer) in OBSTACLES

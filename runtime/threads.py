@@ -12,7 +12,7 @@ def use_threads(spec: Spec) -> None:
     """Let TensorFlow compute with the numbers of threads that a spec asks for.
 
     Raises:
-        SpecError: HB511 where TensorFlow has started already, with others.
+        SpecError: HB705 where TensorFlow has started already, with others.
     """
     threads = spec.model.train.threads if spec.model.train else None
     if threads is None:
@@ -35,4 +35,4 @@ def use_threads(spec: Spec) -> None:
             path = ("train", "threads", name)
             place = spec.document.span(path) if path in spec.document.places else None
             help = "train in a process of its own, as `hornbook train` does"
-            raise SpecError([Diagnostic("HB511", message, place, (), help)]) from None
+            raise SpecError([Diagnostic("HB705", message, place, (), help)]) from None

@@ -128,4 +128,4 @@ def test_an_output_that_would_be_half_is_refused() -> None:
     analyse(read(text=text))
     with pytest.raises(SpecError) as caught:
         analyse(read("train.precision=mixed_bfloat16", text=text))
-    assert [one.code for one in caught.value.diagnostics] == ["HB512"]
+    assert [one.code for one in caught.value.diagnostics] == ["HB511"]

@@ -316,8 +316,8 @@ GRAPH_FAULTS = (
     Fault(
         "an unknown input not reported",
         "compiler/lower.py",
-        "        known = {*by_name, *self.model.inputs}\n        self.report(\n",
-        "        known = {*by_name, *self.model.inputs}\n        (lambda *_: None)(\n",
+        '        self.report(\n            "HB301",\n            f"`{entry.name}` takes',
+        '        (lambda *_: None)(\n            "HB301",\n            f"`{entry.name}` takes',
         (LOWER,),
     ),
     Fault(
@@ -344,8 +344,8 @@ GRAPH_FAULTS = (
     Fault(
         "an output named twice accepted",
         "compiler/lower.py",
-        "elif text in names[:position]:",
-        "elif text in names[:0]:",
+        "elif text in seen:",
+        "elif text in ():",
         (LOWER,),
     ),
     Fault(
@@ -463,8 +463,8 @@ EMIT_FAULTS = (
     Fault(
         "defaults written out",
         "compiler/emit/values.py",
-        "and value == info.get_default()",
-        "and value is info",
+        "and value == default",
+        "and value is required",
         (EMIT,),
     ),
     Fault(
@@ -564,29 +564,29 @@ LANGUAGE_FAULTS = (
     Fault(
         "the default of a block's parameter ignored",
         "specs/blocks.py",
-        "value = self.value(default, spot, _Env({**outer, **values}, used=env.used))",
+        "value = self.value(default, spot, replace(outer, own=values))",
         "value = 1",
         (EMIT,),
     ),
     Fault(
         "a variable before an argument of a block",
         "specs/blocks.py",
-        "{**outer, **values, INDEX: turn + 1},",
-        "{**values, **outer, INDEX: turn + 1},",
+        "ChainMap(self.own, self.above)",
+        "ChainMap(self.above, self.own)",
         (HOLES_LANGUAGE,),
     ),
     Fault(
         "$index counted from 0",
         "specs/blocks.py",
-        "{**outer, **values, INDEX: turn + 1},",
-        "{**outer, **values, INDEX: turn},",
+        "own={**values, INDEX: turn + 1}",
+        "own={**values, INDEX: turn}",
         (HOLES_LANGUAGE,),
     ),
     Fault(
         "a name filled with an index that counts from 0",
         "specs/blocks.py",
-        "inner = _Env({**env.values, INDEX: turn + 1}, env.local, env.used)",
-        "inner = _Env({**env.values, INDEX: turn}, env.local, env.used)",
+        "inner = replace(env, own={**env.own, INDEX: turn + 1})",
+        "inner = replace(env, own={**env.own, INDEX: turn})",
         (BUILT,),
     ),
     Fault(

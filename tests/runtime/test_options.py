@@ -147,7 +147,7 @@ def test_threads_that_come_too_late_are_refused() -> None:
     with pytest.raises(SpecError) as caught:
         use_threads(read("threads={intra_op: 77}"))
     (found,) = caught.value.diagnostics
-    assert found.code == "HB511"
+    assert found.code == "HB705"
     assert "`intra_op: 77` comes too late" in found.message
     use_threads(read())
     use_threads(read("threads={}"))
