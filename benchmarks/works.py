@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
+from hornbook.specs.data import NpzData
 from hornbook.specs.load import Spec, load
 from hornbook.specs.overrides import Override
 
@@ -119,11 +120,11 @@ def examples(net: Net, number: int, files: Sequence[str] = ()) -> Examples:
     Raises:
         ValueError: where the file has too few.
     """
-    import numpy as np
+    from hornbook.runtime.data import load_data
 
     for path in files if net.name in ("cifar100", "mnist") else ():
-        with np.load(path) as arrays:
-            x, y = arrays["x_train"], arrays["y_train"].reshape(-1).astype(np.int64)
+        found = load_data(NpzData(npz=path))
+        x, y = found.x_train, found.y_train
         x = x.reshape(*x.shape, 1) if x.ndim == 3 else x
         if x.shape[1:] == net.shape:
             if len(x) < number:
@@ -136,6 +137,8 @@ def made(net: Net, number: int) -> Examples:
     """Make examples from which something can be learnt: half noise, half of what their class looks like."""
     import numpy as np
 
+    from hornbook.runtime.data.memory import empty
+
     random = np.random.default_rng(0)
     y = random.integers(0, net.classes, number)
     if net.words:
@@ -144,8 +147,11 @@ def made(net: Net, number: int) -> Examples:
         ranks = (vocabulary * random.random((number, *net.shape)) ** 4).astype(np.int32)
         return Examples(ranks + (y * vocabulary).astype(np.int32)[:, np.newaxis], y)
     typical = random.integers(0, 256, (net.classes, *net.shape), dtype=np.uint8) // 2
-    x = random.integers(0, 256, (number, *net.shape), dtype=np.uint8)
+    x = empty(
+        (number, *net.shape), np.uint8
+    )  # as hornbook reads data; to others it makes no difference
     for start in range(0, number, CHUNK):
-        part = slice(start, start + CHUNK)
-        x[part] = x[part] // 2 + typical[y[part]]
+        labels = y[start : start + CHUNK]
+        noise = random.integers(0, 256, (len(labels), *net.shape), dtype=np.uint8)
+        x[start : start + CHUNK] = noise // 2 + typical[labels]
     return Examples(x, y)

@@ -8,6 +8,7 @@ stopped can go on with the batches that it would have seen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias, final
@@ -15,10 +16,12 @@ from typing import Any, Protocol, TypeAlias, final
 import numpy as np
 import tensorflow as tf
 
+from ..specs.diagnostics import SpecError
 from .data.memory import aligned
+from .data.pictures import Pictures
 
 Arrays: TypeAlias = Any
-"""An array, or a dict of arrays by the name of a model's input or output."""
+"""An array, or a dict of arrays by the name of a model's input or output; or pictures on the disk."""
 
 
 class Scaling(Protocol):
@@ -111,20 +114,47 @@ class Batches:
         found = permutation(self.seed, epoch, self.examples)
         return found if self.rows is None else self.rows[found]
 
-    def feed(self, epoch: int) -> Any:
-        """Return what :meth:`batch` reads an epoch from: the examples, what scales them, and their order."""
+    def feed(self, epoch: int, first: int = 0) -> Any:
+        """Return what :meth:`batch` reads the steps of an epoch from, beginning with the step ``first``.
+
+        These are the examples, what scales them, and their order; in place of pictures that are on the disk, an
+        iterator over their batches.
+        """
+        order = self.order(epoch)
+        examples, scales = self._held
         with tf.device("CPU:0"):
-            return (*self._held, tf.constant(self.order(epoch)))
+            if self.streamed:
+                rest = order[first * self.batch_size :]
+                examples = (iter(self._read(rest)), *examples[1:])
+            return examples, scales, tf.constant(order)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the inputs are read from the disk anew in each epoch."""
+        return isinstance(self.x, Pictures)
 
     @cached_property
     def signature(self) -> Any:
         """The type of a feed, alike for all arrays that differ in nothing but their length."""
-        examples, scales, order = self.feed(0)
-        open_length = tf.nest.map_structure(
-            lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), (examples, order)
+        examples, scales = self._held
+        opened = tuple(
+            tf.nest.map_structure(
+                lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), part
+            )
+            for part in examples
         )
+        if self.streamed:
+            opened = (
+                tf.data.IteratorSpec(self._read(np.zeros(0, np.int64)).element_spec),
+                *opened[1:],
+            )
         fixed = tf.nest.map_structure(tf.TensorSpec.from_tensor, scales)
-        return open_length[0], fixed, open_length[1]
+        return opened, fixed, tf.TensorSpec([None], tf.int64)
+
+    def example(self) -> Any:
+        """Return the first batch of all."""
+        with self.explained():
+            return self.batch(self.feed(0), 0)
 
     def batch(self, feed: Any, step: Any, size: int | None = None) -> Any:
         """Return the batch of a step, ``(x, y)``, or ``(x,)`` without targets; in a graph, too.
@@ -137,8 +167,50 @@ class Batches:
         with tf.device("CPU:0"):
             last = first + self.batch_size
             indices = order[first:last] if size is None else tf.slice(order, [first], [size])
-            x, *y = tf.nest.map_structure(lambda values: tf.gather(values, indices), held)
+            x, *y = (
+                next(part)
+                if isinstance(part, tf.data.Iterator)
+                else tf.nest.map_structure(lambda values: tf.gather(values, indices), part)
+                for part in held
+            )
         return (_scaled(x, self.scaling, scales), *y)
+
+    def _read(self, order: np.ndarray) -> tf.data.Dataset:
+        """Return batches of pictures, decoded by several threads while others are trained on."""
+
+        def decoded(index: np.ndarray) -> np.ndarray:
+            try:
+                found: np.ndarray = self.x[int(index)]
+            except SpecError as error:
+                self.refused.append(error)
+                raise
+            return found
+
+        def picture(index: tf.Tensor) -> tf.Tensor:
+            found = tf.numpy_function(decoded, [index], tf.uint8, stateful=False)
+            return tf.ensure_shape(found, self.x.shape[1:])
+
+        pictures = tf.data.Dataset.from_tensor_slices(order).map(picture, tf.data.AUTOTUNE)
+        return pictures.batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Tell of a picture that cannot be read as of what it is, and not as of a failure of TensorFlow's.
+
+        Raises:
+            SpecError: HB601, HB602.
+        """
+        try:
+            yield
+        except tf.errors.OpError:
+            if self.refused:
+                raise self.refused[0] from None
+            raise
+
+    @cached_property
+    def refused(self) -> list[SpecError]:
+        """The pictures that could not be read."""
+        return []
 
     @cached_property
     def _held(self) -> tuple[Any, Any]:
@@ -146,6 +218,8 @@ class Batches:
         examples = tuple(
             {name: _tensor(array) for name, array in part.items()}
             if isinstance(part, Mapping)
+            else ()
+            if isinstance(part, Pictures)
             else _tensor(part)
             for part in parts
         )

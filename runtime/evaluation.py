@@ -18,6 +18,7 @@ from ..specs.wording import did_you_mean
 from .batches import Arrays, Batches
 from .data import DataSet, fit_to, load_data
 from .data.dataset import BYTES, arrays
+from .data.pictures import Pictures
 from .objects import compile_model
 from .runs import Info, Run
 from .scaling import Scales, scales, told
@@ -167,7 +168,7 @@ def picked(data: DataSet, part: Part) -> tuple[DataSet, Arrays, Arrays]:
 def _both(one: Arrays, other: Arrays) -> Arrays:
     if isinstance(one, Mapping):
         return {name: np.concatenate([array, other[name]]) for name, array in one.items()}
-    return np.concatenate([one, other])
+    return one.joined(other) if isinstance(one, Pictures) else np.concatenate([one, other])
 
 
 def examples_of(

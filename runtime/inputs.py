@@ -22,7 +22,7 @@ from ..specs.diagnostics import Diagnostic, Span, SpecError
 from ..specs.wording import did_you_mean
 from .data.files import MAX_BYTES, failure, reason, regular_file
 from .data.images import SUFFIXES as PICTURES
-from .data.images import Reader
+from .data.pictures import Reader, strict
 
 STDIN: Final = "-"
 LARGEST: Final = float(np.finfo(np.float32).max)
@@ -135,13 +135,16 @@ def _picture(source: str, fields: Fields) -> Iterator[Example]:
     channels = field.shape[2] if len(field.shape) == 3 else 1 if len(field.shape) == 2 else None
     if channels not in COLORS:
         place.refuse(f"{place} is a picture, but {field}, which no picture has")
-    image = Reader(ImagesData(images=source, color=COLORS[channels]), None).opened(Path(source))
+    with strict():
+        reader = Reader.of(ImagesData(images=source, color=COLORS[channels]), Path(source), None)
+        array = reader.picture(Path(source))
     height, width = field.shape[:2]
-    if height not in (None, image.height) or width not in (None, image.width):
+    if height not in (None, reader.size[0]) or width not in (None, reader.size[1]):
         wanted = f"{height or 'any'} x {width or 'any'}"
-        message = f"{place} is {image.height} x {image.width}, but the input `{field.name}` takes pictures of {wanted}"
+        found = f"{reader.size[0]} x {reader.size[1]}"
+        message = f"{place} is {found}, but the input `{field.name}` takes pictures of {wanted}"
         place.refuse(message, "resize it as the pictures of the training were")
-    array = np.asarray(image, np.uint8)
+    array = array if len(field.shape) == 3 else array[..., 0]
     yield Example(source, 0, {field.name: fitted(array, field, place)})
 
 

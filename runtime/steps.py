@@ -58,8 +58,9 @@ class Steps:
             return [logs for one in stacked for logs in _pythonic(one, 1)]
         logs: list[Logs] = []
         for begin, end, size in self._pieces(batches, first, last):
-            graph = self._graph(batches, feed, size)
-            found = graph(feed, tf.constant(begin), tf.constant(end))
+            graph = self._graph(batches, size)
+            with batches.explained():
+                found = graph(feed, tf.constant(begin), tf.constant(end))
             logs += _pythonic(found, end - begin)
         return logs
 
@@ -67,30 +68,33 @@ class Steps:
         self, batches: Batches, first: int, last: int
     ) -> Sequence[tuple[int, int, int | None]]:
         """Cut steps into pieces of one batch size where that must be known, which XLA demands."""
-        if not self.model.jit_compile:
+        if not self.model.jit_compile or batches.streamed:
             return [(first, last, None)]
         whole, rest = divmod(batches.examples, batches.batch_size)
         pieces = [(first, min(last, whole), batches.batch_size), (max(first, whole), last, rest)]
         return [piece for piece in pieces if piece[0] < piece[1]]
 
-    def _graph(self, batches: Batches, feed: Any, size: int | None) -> Callable[..., Any]:
+    def _graph(self, batches: Batches, size: int | None) -> Callable[..., Any]:
         key = (repr(batches.signature), batches.batch_size, id(batches.scaling), size)
         if key not in self._graphs:
             # A graph that makes variables, as of metrics and the optimizer, would be traced twice.
-            self.model._symbolic_build(data_batch=batches.batch(feed, 0))
+            self.model._symbolic_build(data_batch=batches.example())
             self._graphs[key] = self._traced(batches, size)
         return self._graphs[key]
 
     def _traced(self, batches: Batches, size: int | None) -> Callable[..., Any]:
+        compiled, taken = bool(self.model.jit_compile), self.step
+        xla = compiled and not batches.streamed
+        if compiled and not xla:  # it cannot read the disk, so it compiles one step at a time
+            taken = tf.function(self.step, jit_compile=True, autograph=False)
         number = tf.TensorSpec([], tf.int32)
         # A graph of its own for one step tells what it returns, before the loop is made around it.
         one = tf.function(
-            lambda feed, step: self.step(batches.batch(feed, step, size)),
+            lambda feed, step: taken(batches.batch(feed, step, size)),
             input_signature=(batches.signature, number),
             autograph=False,
         ).get_concrete_function()
         returned = one.structured_outputs
-        xla = bool(self.model.jit_compile)
 
         def many(feed: Any, first: tf.Tensor, last: tf.Tensor) -> dict[str, tf.Tensor]:
             length = MOST if xla else last - first  # XLA must know how long an array is
@@ -218,7 +222,7 @@ class Hooks(keras.callbacks.CallbackList):  # type: ignore[misc]
 
         It ends early where a callback sets ``model.stop_training`` or, in a test, ``model.stop_evaluating``.
         """
-        feed = batches.feed(self.epoch)
+        feed = batches.feed(self.epoch, first)
         while first < batches.steps_per_epoch:
             count = min(self._count(phase), batches.steps_per_epoch - first)
             if count == 1:
@@ -317,5 +321,6 @@ def predictions(model: keras.Model, batches: Batches, most: int | None = None) -
     )
     feed = batches.feed(0)
     taken = range(min(batches.steps_per_epoch, most or batches.steps_per_epoch))
-    parts = [step(feed, tf.constant(number)) for number in taken]
+    with batches.explained():
+        parts = [step(feed, tf.constant(number)) for number in taken]
     return tf.nest.map_structure(lambda *part: tf.concat(part, 0).numpy(), *parts)

@@ -26,6 +26,7 @@ from ..specs.model import TrainSpec
 from .batches import Arrays, Batches, Scaling
 from .build import Built, build_typed
 from .data import DataSet, fit_to, scan_labels
+from .data.pictures import Pictures
 from .finite import LabelOutsideHead, NonFiniteLoss, Range, likely_causes
 from .fit import fit
 from .history import History
@@ -176,8 +177,9 @@ def beginning(recording: Recording, epochs: int) -> tuple[int, int]:
 def _saver(
     recording: Recording, built: Built, hooks: Sequence[Any], seconds: list[float], batches: Batches
 ) -> Saver:
-    example = batches.batch(batches.feed(0), 0)
-    return Saver(recording, built, tuple(hooks), seconds, example, batches.steps_per_epoch)
+    return Saver(
+        recording, built, tuple(hooks), seconds, batches.example(), batches.steps_per_epoch
+    )
 
 
 def measured(
@@ -404,6 +406,8 @@ def _scaled(x: Arrays, scaling: Any) -> Iterator[np.ndarray]:
     named = x if isinstance(x, Mapping) else {"": x}
     for name, array in named.items():
         one: Scaling | None = scaling.get(name) if isinstance(scaling, Mapping) else scaling
+        if isinstance(array, Pictures):  # what bytes can be; to look would be to read them all
+            array = np.array([0, 255], np.uint8)
         yield array if one is None else (array.astype(np.float32) - one.offset) / one.scale
 
 

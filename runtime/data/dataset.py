@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from .pictures import Pictures
+
 Arrays: TypeAlias = Any
 """An array whose first axis counts the examples, or a dict of such by input or output name."""
 
@@ -86,7 +88,8 @@ class DataSet:
             named = value.items() if isinstance(value, Mapping) else [("", value)]
             for name, array in sorted(named):
                 digest.update(f"{part} {name} {array.dtype.str} {array.shape}\n".encode())
-                digest.update(np.ascontiguousarray(array).data)
+                for block in array.blocks() if isinstance(array, Pictures) else (array,):
+                    digest.update(np.ascontiguousarray(block).data)
         return digest.hexdigest()
 
 

@@ -15,6 +15,7 @@ from ...compiler.graph import TypedGraph
 from ...specs.model import TrainSpec
 from ..batches import Batches
 from ..build import Built
+from ..data.pictures import Pictures
 from ..outputs import by_name
 from ..predict import kind_of, saying
 from ..steps import predictions
@@ -29,6 +30,8 @@ WORST: Final = 18
 CHANNELS: Final = (1, 3)
 WHITE: Final = 255.0
 SHALLOW: Final = 64
+SEEN: Final = 64
+"""Pictures on the disk that are looked at, to see which numbers are in them."""
 """Bytes up to here are of pictures with few shades, as the 17 of scikit-learn's digits."""
 
 
@@ -196,7 +199,8 @@ class _Pictures:
         parts = x.values() if isinstance(x, Mapping) else (x,)
         for array in parts:
             if array.ndim == 4 and array.shape[-1] in CHANNELS and min(array.shape[1:3]) > 1:
-                low, high = float(min(0, array.min())), float(array.max())
+                shown = array[:SEEN] if isinstance(array, Pictures) else array
+                low, high = float(min(0, shown.min())), float(shown.max())
                 deep = array.dtype == np.uint8 and high > SHALLOW
                 return cls(array, low, WHITE if deep else high)
         return None
