@@ -25,17 +25,12 @@ import tensorflow as tf
 
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.infer import count
-from hornbook.runtime.batches import Batches
-from hornbook.runtime.build import build_typed
-from hornbook.runtime.data.dataset import BYTES
-from hornbook.runtime.objects import compile_model
-from hornbook.runtime.steps import Steps
 
-from .works import WORKS, Work, examples
+from .stepping import STEPS, stepper
+from .works import WORKS, Work
 
 SIDE: Final = 2048
 LONG: Final = 2**26
-STEPS: Final = 32
 ADAM: Final = 7 * 4
 """Bytes that Adam moves for each number that it trains."""
 
@@ -52,18 +47,6 @@ def operations(work: Work) -> tuple[float, float]:
     flops = [(one.flops or 0) for one in typed.nodes]
     first = next(number for number in flops if number)
     return (3.0 * sum(flops) - first) * work.batch, float(ADAM * count(typed)[1])
-
-
-def stepper(work: Work) -> Callable[[], object]:
-    spec = work.net.spec()
-    typed = analyse(spec)
-    model = build_typed(typed, "functional", seed=0).model
-    assert spec.model.train is not None
-    compile_model(model, spec.model.train, typed)
-    found = examples(work.net, work.batch * STEPS)
-    batches = Batches(found.x, found.y, work.batch, scaling=None if work.net.words else BYTES)
-    steps, feed = Steps(model, model.train_step), batches.feed(0)
-    return lambda: steps.take(batches, feed, 0, STEPS)
 
 
 def main() -> None:

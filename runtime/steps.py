@@ -7,14 +7,17 @@ of a second. How many steps a call takes changes no bit.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias, final, runtime_checkable
 
 import keras
 import tensorflow as tf
 
+from ..specs.diagnostics import Diagnostic, Note, SpecError
 from .batches import Batches
 from .finite import StopAtNonFinite
 
@@ -25,6 +28,8 @@ SECONDS: Final = 0.1
 """How long a call of the graph should take: after each, callbacks are told, and a training can be stopped."""
 MOST: Final = 1024
 """The steps of a call at most."""
+XLA: Final = re.compile(r"tf2xla|XlaMustCompile|XLA_[CG]PU_JIT")
+"""What TensorFlow's errors hold where it is XLA that has refused."""
 GROWTH: Final = 8
 """How many times longer a chunk may be than the one before, whose time may have been a fluke."""
 
@@ -59,7 +64,7 @@ class Steps:
         logs: list[Logs] = []
         for begin, end, size in self._pieces(batches, first, last):
             graph = self._graph(batches, size)
-            with batches.explained():
+            with batches.explained(), refusals_of_xla():
                 found = graph(feed, tf.constant(begin), tf.constant(end))
             logs += _pythonic(found, end - begin)
         return logs
@@ -120,6 +125,25 @@ class Steps:
             autograph=False,
         )
         return graph
+
+
+@contextmanager
+def refusals_of_xla() -> Iterator[None]:
+    """Tell of a graph that XLA cannot compile; which it is, nobody knows before it has been tried.
+
+    Raises:
+        SpecError: HB510.
+    """
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+        if not XLA.search(str(error)):
+            raise
+        said = re.sub(r"\s+", " ", str(error).split("\n", 1)[0])[:200]
+        note = Note(f"its compiler said: {said}")
+        help = "leave `jit_compile` out, or write `jit_compile: auto`"
+        message = "XLA cannot compile the training of this model"
+        raise SpecError([Diagnostic("HB510", message, None, (note,), help)]) from error
 
 
 def _pythonic(logs: Mapping[str, tf.Tensor], steps: int) -> list[Logs]:

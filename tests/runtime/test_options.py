@@ -142,6 +142,23 @@ def test_both_loops_agree_under_xla_and_auto_is_told(tmp_path: Path) -> None:
         assert wanted("auto", analyse(read(text=text))) is False
 
 
+def test_what_xla_refuses_is_no_traceback() -> None:
+    text = """
+name: net
+inputs: {word: {shape: [7], dtype: int64}}
+layers:
+  - Embedding: {input_dim: 50, output_dim: 4, mask_zero: true}
+  - LSTM: {units: 3}
+  - Dense: {units: 2, activation: softmax}
+train: {loss: sparse_categorical_crossentropy, optimizer: adam, batch_size: 4, jit_compile: true}
+"""
+    with pytest.raises(SpecError) as caught:
+        verify(load(read_text(text)))
+    (found,) = caught.value.diagnostics
+    assert found.code == "HB510"
+    assert found.message == "XLA cannot compile the training of this model"
+
+
 def test_threads_that_come_too_late_are_refused() -> None:
     keras.ops.zeros(1)  # TensorFlow has started
     with pytest.raises(SpecError) as caught:

@@ -1,0 +1,30 @@
+"""A chunk of hornbook's steps by itself, without a training around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from hornbook.compiler.driver import analyse
+from hornbook.runtime.batches import Batches
+from hornbook.runtime.build import build_typed
+from hornbook.runtime.data.dataset import BYTES
+from hornbook.runtime.objects import compile_model
+from hornbook.runtime.steps import Steps
+
+from .works import Work, examples
+
+STEPS: Final = 32
+"""The steps of a chunk."""
+
+
+def stepper(work: Work) -> Callable[[], object]:
+    spec = work.net.spec()
+    typed = analyse(spec)
+    model = build_typed(typed, "functional", seed=0).model
+    assert spec.model.train is not None
+    compile_model(model, spec.model.train, typed)
+    found = examples(work.net, work.batch * STEPS)
+    batches = Batches(found.x, found.y, work.batch, scaling=None if work.net.words else BYTES)
+    steps, feed = Steps(model, model.train_step), batches.feed(0)
+    return lambda: steps.take(batches, feed, 0, STEPS)
