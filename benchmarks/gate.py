@@ -16,7 +16,10 @@ KIB = 1024
 @final
 @dataclass(frozen=True)
 class Job:
-    """What a contestant trains: ``rounds`` epochs of ``steps`` batches each, of which it takes ``share``-ths."""
+    """What a contestant trains: ``rounds`` epochs of ``steps`` batches each, of which it takes ``share``-ths.
+
+    Two epochs make a round that is timed.
+    """
 
     work: Work
     examples: Examples
@@ -54,7 +57,7 @@ class Gate:
 
     def __init__(self, job: Job, wait: Callable[[], object], tell: Callable[[Any], None]) -> None:
         self.job, self.wait, self.tell = job, wait, tell
-        self.left = job.rounds
+        self.left, self.rehearsing = job.rounds, True
         self.waited = self.begun = self.used = 0.0
 
     def built(self, parameters: int) -> None:
@@ -65,17 +68,29 @@ class Gate:
         self._open()
 
     def turn(self, loss: float) -> None:
-        """End a round; begin the next, if there is one, when the driver says so."""
+        """End a round; begin the next, if there is one, when the driver says so.
+
+        Each second epoch counts. The one before brings back the pages that a system takes from who is idle, and of
+        which those lose most who hold most.
+        """
+        self.left -= 1
+        if self.rehearsing:
+            self.rehearsing = False
+            self._start()
+            return
+        self.rehearsing = True
         seconds, used = time.perf_counter() - self.begun, time.process_time() - self.used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
         found = Round(self.job.turn, seconds, loss, used, self.waited, peak)
         self.tell(asdict(found))
-        self.left -= 1
         if self.left:
             self._open()
 
     def _open(self) -> None:
         since = time.perf_counter()
         self.wait()
-        self.used, self.begun = time.process_time(), time.perf_counter()
+        self._start()
         self.waited = self.begun - since
+
+    def _start(self) -> None:
+        self.used, self.begun = time.process_time(), time.perf_counter()

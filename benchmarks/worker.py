@@ -53,7 +53,7 @@ def main() -> None:
 
     number = request.steps * work.batch
     found = examples(work.net, number, request.files)
-    job = Job(work, found, request.steps, request.rounds, who.variant, who.share)
+    job = Job(work, found, request.steps, 2 * request.rounds, who.variant, who.share)
     import_module(f"{__package__}.peers.{who.module}").train(job, Gate(job, pause, tell))
     out.flush()
     os._exit(0)  # tidying up is nobody's turn
