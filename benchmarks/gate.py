@@ -39,7 +39,7 @@ class Job:
 class Round:
     """What a round was.
 
-    ``used`` is the processor's time in it, ``waited`` how long the others had their turn before; ``peak`` is the
+    ``used`` is the processor's time in its turn, ``waited`` how long the others had their turn before; ``peak`` is the
     most memory held so far, in bytes.
     """
 
@@ -76,7 +76,7 @@ class Gate:
         self.left -= 1
         if self.rehearsing:
             self.rehearsing = False
-            self._start()
+            self.begun = time.perf_counter()
             return
         self.rehearsing = True
         seconds, used = time.perf_counter() - self.begun, time.process_time() - self.used
@@ -89,8 +89,5 @@ class Gate:
     def _open(self) -> None:
         since = time.perf_counter()
         self.wait()
-        self._start()
-        self.waited = self.begun - since
-
-    def _start(self) -> None:
         self.used, self.begun = time.process_time(), time.perf_counter()
+        self.waited = self.begun - since
