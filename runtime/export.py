@@ -34,8 +34,9 @@ from .scaling import Scales, apply, raw, scaled_input
 BATCHES: Final = (1, 8, 3)
 """The batches that are compared: one example, several, and the rest of an epoch."""
 
-TOLERANCE: Final = 1e-4
-"""How far an output may lie from the model's: times the largest output, where that is more than 1."""
+TOLERANCE: Final = {"float32": 1e-4, "mixed_float16": 4e-3, "mixed_bfloat16": 3e-2}
+"""How far an output may lie from the model's, by the precision that it computes in: times the largest output,
+where that is more than 1. Half precision rounds to 11 and 8 bits, each runtime elsewhere."""
 
 SHARED: Final = "saved_model.pb"
 """What a folder holds that is a SavedModel; no other folder is ever replaced."""
@@ -253,7 +254,9 @@ class _Export:
             run = self.format.load(new)
             compared = [self.compared(run, size) for size in ([batch] * 3 if batch else BATCHES)]
         difference = max(one for one, _ in compared)
-        allowed = TOLERANCE * max(1.0, *(largest for _, largest in compared))
+        allowed = TOLERANCE[self.typed.graph.precision] * max(
+            1.0, *(largest for _, largest in compared)
+        )
         if not difference <= allowed:
             self.differs(difference, allowed)
         return Exported(

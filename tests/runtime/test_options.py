@@ -15,7 +15,7 @@ import pytest
 
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.xla import wanted
-from hornbook.runtime.build import build
+from hornbook.runtime.build import build, build_typed
 from hornbook.runtime.data import load_data
 from hornbook.runtime.runs import named_folder
 from hornbook.runtime.session import resume, start
@@ -115,6 +115,15 @@ def test_a_run_in_half_precision_goes_on_bit_for_bit(
     assert told.test == whole.test
     kept = json.loads((tmp_path / "whole" / "run.json").read_text())["environment"]
     assert (kept["precision"], kept["XLA"]) == (precision, "off")
+
+
+def test_a_model_in_half_precision_can_be_exported(tmp_path: Path) -> None:
+    from hornbook.runtime.export import export
+
+    typed = analyse(read("precision=mixed_bfloat16"))
+    built = build_typed(typed, "functional", seed=0)
+    made = export(built, typed, "savedmodel", tmp_path / "net")
+    assert made.difference <= made.allowed == 0.03
 
 
 def test_half_precision_and_xla_change_bits_and_hardly_the_figures() -> None:
