@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..specs.diagnostics import SpecError
-from .data.memory import aligned
+from .data.memory import aligned, empty
 from .data.pictures import Pictures
 
 Arrays: TypeAlias = Any
@@ -238,7 +238,9 @@ def _tensor(array: Any) -> tf.Tensor:
     """Hold an array once; NumPy's float64 becomes Keras's float32, every other dtype stays."""
     values = np.asarray(array)
     if values.dtype == np.float64:
-        values = values.astype(np.float32)
+        narrow = empty(values.shape, np.float32)
+        narrow[...] = values
+        values = narrow
     if values.dtype.kind not in "buif":  # texts have no memory of one shape
         return tf.constant(values)
     # TensorFlow copies what it is given, twice for a moment; through DLPack it takes the memory itself.
