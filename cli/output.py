@@ -71,13 +71,17 @@ def table(*headings: str) -> Table:
     return view
 
 
-def fits(thing: Any) -> bool:
-    """Tell whether a renderable is as wide as it wants to be on this screen."""
+def fits(view: Table) -> bool:
+    """Tell whether a table of texts of one line is as wide as it wants to be on this screen."""
+    from rich.cells import cell_len
     from rich.measure import Measurement
 
-    view = console()
-    wide = view.options.update(width=10 * WIDE)
-    return Measurement.get(view, wide, thing).maximum <= view.width
+    # To measure the longest of each column takes a tenth of the time to measure them all.
+    texts = (map(str, (column.header, *column.cells)) for column in view.columns)
+    longest = (max(column, key=cell_len) for column in texts)
+    screen = console()
+    wide = screen.options.update(width=10 * WIDE)
+    return Measurement.get(screen, wide, table(*longest)).maximum <= screen.width
 
 
 def say(text: str = "") -> None:
