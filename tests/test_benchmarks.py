@@ -52,3 +52,26 @@ def test_a_name_that_nobody_has_is_refused(wrong: tuple[str, str]) -> None:
     done = run(*wrong)
     assert done.returncode == 2
     assert f"received {wrong[1]}" in done.stderr
+
+
+def test_pictures_are_trained_on_in_every_way() -> None:
+    sizes = ("--rounds", "1", "--pictures", "120", "--side", "16", "--epochs", "2")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.pictures", *sizes],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()]
+    assert rows[0][0] == "pictures/s"
+    plain, *others = rows[2:]
+    assert plain == ["by hand, in Keras", *("1.00", "1.00 to 1.00") * 3]
+    assert [row[0] for row in others] == [
+        "by hand, with `cache()`",
+        "hornbook, pictures held",
+        "hornbook, pictures on the disk",
+    ]
+    for row in others:  # of one round the median is both ends of the range
+        assert all(float(row[at]) > 0 for at in (1, 3, 5))
+        assert [f"{row[at]} to {row[at]}" for at in (1, 3, 5)] == row[2::2]
