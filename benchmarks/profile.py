@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -40,25 +41,31 @@ def kind(name: str) -> str:
     return next((title for part, title in KINDS if part in name), "the rest")
 
 
-def profiled(work: str) -> tuple[Counter[str], Counter[str]]:
-    """Return the seconds and the number of operations, by kind, of one chunk."""
-    step = stepper(WORKS[work])
-    step()
-    step()
+def events(step: Callable[[], object]) -> Iterator[tuple[str, float]]:
+    """Yield the name and the seconds of each operation that TensorFlow's profiler sees within a loop of steps."""
     with tempfile.TemporaryDirectory() as folder:
         tf.profiler.experimental.start(folder)
         step()
         tf.profiler.experimental.stop()
         (path,) = Path(folder).rglob("*.xplane.pb")
         space = xplane_pb2.XSpace.FromString(path.read_bytes())
-    seconds: Counter[str] = Counter()
-    number: Counter[str] = Counter()
     for plane in space.planes:
         for event in (event for line in plane.lines for event in line.events):
             name = plane.event_metadata[event.metadata_id].name
             if "while/body" in name:
-                seconds[kind(name)] += event.duration_ps / PICOSECONDS
-                number[kind(name)] += 1
+                yield name, event.duration_ps / PICOSECONDS
+
+
+def profiled(work: str) -> tuple[dict[str, float], Counter[str]]:
+    """Return the seconds and the number of operations, by kind, of one chunk."""
+    step = stepper(WORKS[work])
+    step()
+    step()
+    seconds: dict[str, float] = defaultdict(float)
+    number: Counter[str] = Counter()
+    for name, taken in events(step):
+        seconds[kind(name)] += taken
+        number[kind(name)] += 1
     return seconds, number
 
 
@@ -69,8 +76,8 @@ def main() -> None:
     seconds, number = profiled(work)
     print(f"| {work} | share of the time | operations a step |")
     print("|---|---:|---:|")
-    for title, spent in seconds.most_common():
-        print(f"| {title} | {spent / seconds.total():.2f} | {number[title] / STEPS:.0f} |")
+    for title, spent in sorted(seconds.items(), key=lambda one: -one[1]):
+        print(f"| {title} | {spent / sum(seconds.values()):.2f} | {number[title] / STEPS:.0f} |")
 
 
 if __name__ == "__main__":

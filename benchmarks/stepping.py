@@ -18,7 +18,8 @@ STEPS: Final = 32
 """The steps of a chunk."""
 
 
-def stepper(work: Work) -> Callable[[], object]:
+def prepared(work: Work) -> tuple[Steps, Batches]:
+    """Return the steps of a training, and the batches of a chunk."""
     spec = work.net.spec()
     typed = analyse(spec)
     model = build_typed(typed, "functional", seed=0).model
@@ -26,5 +27,11 @@ def stepper(work: Work) -> Callable[[], object]:
     compile_model(model, spec.model.train, typed)
     found = examples(work.net, work.batch * STEPS)
     batches = Batches(found.x, found.y, work.batch, scaling=None if work.net.words else BYTES)
-    steps, feed = Steps(model, model.train_step), batches.feed(0)
+    return Steps(model, model.train_step), batches
+
+
+def stepper(work: Work) -> Callable[[], object]:
+    """Return what takes a chunk of steps."""
+    steps, batches = prepared(work)
+    feed = batches.feed(0)
     return lambda: steps.take(batches, feed, 0, STEPS)
