@@ -50,9 +50,11 @@ class Contestant:
 
 OPTIONS: Final = {
     "xla": "jit_compile=true",
+    "xla-optimizer": "jit_compile=optimizer",
     "bfloat16": "precision=mixed_bfloat16",
     "float16": "precision=mixed_float16",
     "threads-1-4": "threads={intra_op: 1, inter_op: 4}",
+    "threads-1-2": "threads={intra_op: 1, inter_op: 2}",
     "threads-1-1": "threads={intra_op: 1, inter_op: 1}",
 }
 """Settings of `train:` that change bits, perhaps for speed."""

@@ -77,14 +77,14 @@ class Rows:
 
 def machine(typed: TypedGraph, settings: TrainSpec) -> dict[str, Any]:
     """Return how the machine computes, where that is not the default."""
-    from ..compiler.xla import wanted
+    from ..compiler.xla import share
 
     threads = settings.threads.model_dump(exclude_none=True) if settings.threads else {}
     found: dict[str, Any] = {}
     if settings.precision != "float32":
         found["precision"] = settings.precision
     if settings.jit_compile:
-        found["XLA"] = "on" if wanted(settings.jit_compile, typed) else "off"
+        found["XLA"] = share(settings, typed)
     return found | {f"{name} threads": number for name, number in threads.items()}
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from ..specs.base import NodeSpec
 from ..specs.diagnostics import Diagnostic, Note
 from ..specs.load import Spec
+from ..specs.model import TrainSpec
 from ..specs.names import keras_name
 from .graph import Layer, TypedGraph
 
@@ -24,6 +25,12 @@ OBSTACLES: Final = frozenset(
 
 HELPED: Final = frozenset({"Activation", "Dense", "Flatten", "ReLU", "Reshape"})
 """Layers of nets that run faster under XLA on a CPU. Batch normalization and dropout made one slower."""
+
+UPDATES_HELPED: Final = frozenset({"Adam", "AdamW"})
+"""Optimizers whose update XLA makes faster in nets of any kind: Keras has some thirty operations for each variable."""
+
+Share: TypeAlias = Literal["off", "for the optimizer", "on"]
+"""What XLA compiles of a training: nothing, the update of the weights, or whole steps."""
 
 WIDEST: Final = 1024
 """The most units of a Dense layer with which it was measured."""
@@ -71,14 +78,21 @@ def obstacles(spec: Spec, typed: TypedGraph) -> list[Diagnostic]:
     ]
 
 
-def wanted(setting: bool | str, typed: TypedGraph) -> bool:
-    """Return whether a model is compiled by XLA: as the setting says, or for `auto` where it helps."""
-    if setting != "auto":
-        return bool(setting)
-    return all(
+def share(train: TrainSpec, typed: TypedGraph) -> Share:
+    """Return what XLA compiles: what the settings say, or for `auto` what it helps."""
+    if train.jit_compile == "optimizer":
+        return "for the optimizer"
+    if train.jit_compile != "auto":
+        return "on" if train.jit_compile else "off"
+    if all(
         kind(layer) in HELPED and getattr(layer.spec, "units", 1) <= WIDEST
         for layer in typed.graph.layers
-    )
+    ):
+        return "on"
+    optimizer = train.optimizer
+    name = optimizer if isinstance(optimizer, str) else keras_name(type(optimizer).__name__)
+    helped = name.lower() in map(str.lower, UPDATES_HELPED)
+    return "for the optimizer" if helped else "off"
 
 
 def kind(layer: Layer) -> str:

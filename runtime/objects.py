@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from ..compiler.emit.values import modules
 from ..compiler.graph import TypedGraph
-from ..compiler.xla import wanted
+from ..compiler.xla import share
 from ..specs.base import WIRING, Item, LayerSpec
 from ..specs.model import TrainSpec
 
@@ -37,10 +39,32 @@ def compile_model(model: keras.Model, train: TrainSpec, typed: TypedGraph) -> No
 
     XLA stays off unless the settings ask for it: it changes the bits of a result.
     """
+    by_xla = share(train, typed)
     model.compile(
         optimizer=live(train.optimizer),
         loss=live(train.loss),
         metrics=live(train.metrics) or None,
         loss_weights=train.loss_weights,
-        jit_compile=wanted(train.jit_compile, typed),
+        jit_compile=by_xla == "on",
     )
+    if by_xla == "for the optimizer":
+        compile_update(model.optimizer)
+
+
+def compile_update(optimizer: keras.optimizers.Optimizer) -> None:
+    """Let XLA compile the update of an optimizer, whose many small operations it makes one of.
+
+    Each of Keras's operations reads and writes arrays as large as the weights: Adam some thirty times.
+    """
+    apply = optimizer.apply
+
+    def compiled(gradients: Sequence[Any], variables: Sequence[Any] | None = None) -> None:
+        if tf.executing_eagerly():  # which is for looking into it
+            apply(gradients, variables)
+            return
+        update = tf.function(
+            lambda gradients: apply(gradients, variables), jit_compile=True, autograph=False
+        )
+        update(gradients)
+
+    optimizer.apply = compiled

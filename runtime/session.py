@@ -18,7 +18,7 @@ from ..compiler.driver import analyse, emit
 from ..compiler.graph import TypedGraph
 from ..compiler.infer import MAX_PARAMS
 from ..compiler.needs import training_of
-from ..compiler.xla import wanted
+from ..compiler.xla import share
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 from ..specs.load import Spec, load
 from ..specs.model import TrainSpec
@@ -236,7 +236,7 @@ def surroundings(settings: TrainSpec, typed: TypedGraph) -> dict[str, str]:
         else "where it is built in",
         "system": platform.platform(),
         "precision": settings.precision,
-        "XLA": "on" if wanted(settings.jit_compile, typed) else "off",
+        "XLA": share(settings, typed),
         "threads": f"{tf.config.threading.get_intra_op_parallelism_threads() or 'all'} within an operation, "
         f"{tf.config.threading.get_inter_op_parallelism_threads() or 'all'} beside each other",
     }

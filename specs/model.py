@@ -182,9 +182,10 @@ class TrainSpec(BaseModel):
         ),
     ] = "float32"
     jit_compile: Annotated[
-        bool | Literal["auto"],
+        bool | Literal["optimizer", "auto"],
         Field(
-            description="Whether XLA compiles the steps; `auto`: where it was measured to help. It changes bits."
+            description="Whether XLA compiles the steps, or of each the optimizer's update alone; `auto`: what was "
+            "measured to help. It changes bits."
         ),
     ] = False
     threads: Annotated[

@@ -29,7 +29,7 @@ from ..python import (
     Verbatim,
     print_module,
 )
-from ..xla import wanted
+from ..xla import share
 from . import loaders
 from .styles import module_of
 from .values import construct, expression
@@ -74,6 +74,18 @@ def train(model, train_data, validation_data, callbacks):
     callbacks.on_train_end()
 '''
 
+UPDATE = '''
+def compile_update(optimizer):
+    """Let XLA compile the update of an optimizer, whose many small operations it makes one of."""
+    apply = optimizer.apply
+
+    def compiled(gradients, variables=None):
+        update = tf.function(lambda gradients: apply(gradients, variables), jit_compile=True)
+        update(gradients)
+
+    optimizer.apply = compiled
+'''
+
 HOLD_OUT = '''
 def hold_out(x, y, fraction):
     """Split examples at random: the larger part to train, the rest to validate."""
@@ -105,7 +117,7 @@ def _words(graph: Graph) -> dict[str, str]:
 def _step(train: TrainSpec, typed: TypedGraph) -> dict[str, str]:
     """Return what XLA and half precision change in the step of the loop."""
     words = {"by_xla": "", "scaling": "", "target": "loss"}
-    if wanted(train.jit_compile, typed):
+    if share(train, typed) == "on":
         words["by_xla"] = ", jit_compile=True"
     if (
         train.precision == "mixed_float16"
@@ -150,13 +162,16 @@ def emit_script(
     if held_out:
         body.append(Verbatim(HOLD_OUT.format_map(words)))
     body += module.body
+    by_xla = share(train, typed) == "for the optimizer"
+    if by_xla:
+        body.append(Verbatim(UPDATE))
     if by_tape:
         body.append(Verbatim(TAPE.format_map(words)))
     body += [_main(spec, typed, train, by_tape), Verbatim('if __name__ == "__main__":\n    main()')]
     lines = {*module.imports, *loader.imports}
     if by_tape or held_out:
         lines.add("import numpy as np")
-    if by_tape or train.threads:
+    if by_tape or by_xla or train.threads:
         lines.add("import tensorflow as tf")
     docstring = module.docstring.replace(" Keras model.", " Keras model, and its training.")
     return print_module(
@@ -185,6 +200,7 @@ def _main(spec: Spec, typed: TypedGraph, train: TrainSpec, by_tape: bool) -> Fun
         *_validation(train),
         Assign("model", Call(Name("build_model"))),
         Evaluate(_compile(train, typed), spec.document.span(("train",), "key")),
+        *_update(train, typed),
         Evaluate(_training(train, by_tape)),
         Verbatim("results = model.evaluate(x_test, y_test, return_dict=True, verbose=0)"),
         Verbatim('print("test:", "  ".join(f"{k} {v:.4f}" for k, v in results.items()))'),
@@ -225,8 +241,14 @@ def _compile(train: TrainSpec, typed: TypedGraph) -> Call:
     if train.loss_weights:
         keywords.append(("loss_weights", _full(train.loss_weights)))
     if train.jit_compile:
-        keywords.append(("jit_compile", Constant(wanted(train.jit_compile, typed))))
+        keywords.append(("jit_compile", Constant(share(train, typed) == "on")))
     return Call(Name("model.compile"), (), tuple(keywords))
+
+
+def _update(train: TrainSpec, typed: TypedGraph) -> list[Statement]:
+    if share(train, typed) != "for the optimizer":
+        return []
+    return [Evaluate(Name("compile_update(model.optimizer)"))]
 
 
 def _training(train: TrainSpec, by_tape: bool) -> Call:

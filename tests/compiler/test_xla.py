@@ -6,7 +6,7 @@ import pytest
 
 from hornbook.compiler.driver import analyse, compile_spec
 from hornbook.compiler.emit.script import emit_script
-from hornbook.compiler.xla import wanted
+from hornbook.compiler.xla import share
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import Spec, load
 from hornbook.specs.overrides import Override
@@ -84,18 +84,44 @@ def test_the_loop_of_a_script_scales_its_loss_where_gradients_would_vanish() -> 
     )
 
 
+DROPPED = NET.replace("  - Flatten\n", "  - Flatten\n  - Dropout: {rate: 0.1}\n")
+CONV = NET.replace("  - Flatten\n", "  - Conv2D: {filters: 2, kernel_size: 3}\n  - Flatten\n")
+
+
+def compiled(setting: str, *overrides: str, text: str = NET) -> str:
+    """Return what XLA compiles."""
+    spec = read(f"train.jit_compile={setting}", *overrides, text=text)
+    assert spec.model.train is not None
+    return share(spec.model.train, analyse(spec))
+
+
 def test_auto_means_xla_for_dense_nets_alone() -> None:
-    dense = analyse(read())
-    assert wanted("auto", dense) is wanted(True, dense) is True
-    assert wanted(False, dense) is False
-    dropped = NET.replace("  - Flatten\n", "  - Flatten\n  - Dropout: {rate: 0.1}\n")
-    assert wanted("auto", analyse(read(text=dropped))) is False
-    text = NET.replace("  - Flatten\n", "  - Conv2D: {filters: 2, kernel_size: 3}\n  - Flatten\n")
-    conv = analyse(read(text=text))
-    assert wanted("auto", conv) is False
-    assert wanted(True, conv) is True
-    wide = analyse(read(text=NET.replace("16", "4096")))
-    assert wanted("auto", wide) is False
+    assert compiled("auto") == compiled("true") == "on"
+    assert compiled("false") == "off"
+    assert compiled("true", text=CONV) == "on"
+    for text in (DROPPED, CONV, NET.replace("16", "4096")):
+        assert compiled("auto", text=text) == "for the optimizer"
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "Adam", "adamw", "{AdamW: {weight_decay: 0.01}}"])
+def test_auto_means_the_optimizer_alone_where_that_was_measured(optimizer: str) -> None:
+    assert compiled("auto", f"train.optimizer={optimizer}", text=CONV) == "for the optimizer"
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "{SGD: {momentum: 0.9}}", "rmsprop", "Adafactor"])
+def test_auto_leaves_other_optimizers_alone(optimizer: str) -> None:
+    assert compiled("auto", f"train.optimizer={optimizer}", text=CONV) == "off"
+    assert compiled("auto", f"train.optimizer={optimizer}") == "on"
+    assert compiled("optimizer", f"train.optimizer={optimizer}") == "for the optimizer"
+
+
+@pytest.mark.parametrize("loop", ["fit", "tape"])
+def test_a_script_can_have_the_optimizer_alone_compiled(loop: str) -> None:
+    found = script("jit_compile=optimizer", loop=loop)
+    assert "import tensorflow as tf\n" in found
+    assert found.count("jit_compile=True") == 1
+    assert found.index("jit_compile=False") < found.index("    compile_update(model.optimizer)\n")
+    assert "compile_update" not in script(loop=loop)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from hornbook.compiler.driver import analyse
-from hornbook.compiler.xla import wanted
+from hornbook.compiler.xla import share
 from hornbook.runtime.build import build, build_typed
 from hornbook.runtime.data import load_data
+from hornbook.runtime.objects import compile_model
 from hornbook.runtime.runs import named_folder
 from hornbook.runtime.session import resume, start
 from hornbook.runtime.threads import use_threads
@@ -147,8 +149,77 @@ def test_both_loops_agree_under_xla_and_auto_is_told(tmp_path: Path) -> None:
         assert run.info.environment["XLA"] == "on"
         found.append(bits(trained))
     assert found[0] == found[1]
-    for text in (NET, CONV):
-        assert wanted("auto", analyse(read(text=text))) is False
+
+
+OPTIMIZERS = [
+    *("Adafactor", "Ftrl", "Lion", "Muon"),
+    "{Adam: {use_ema: true, ema_overwrite_frequency: 3}}",
+    "{Adam: {gradient_accumulation_steps: 2}}",
+    "{AdamW: {global_clipnorm: 0.1}}",
+    "{SGD: {momentum: 0.9, learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_steps: 9}}}}",
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_xla_may_compile_the_update_of_each_optimizer_alone(optimizer: str) -> None:
+    data = load_data("wine")
+    settings = ("validation=test", "epochs=1", f"optimizer={optimizer}")
+    plain = train(read(*settings), data)
+    settings += ("jit_compile=optimizer",)
+    fit, tape = (train(read(*settings), data, loop=loop) for loop in ("fit", "tape"))
+    assert bits(fit) == bits(tape)
+    assert fit.test["loss"] == pytest.approx(plain.test["loss"], rel=1e-3)
+    for one, other in zip(fit.model.variables, plain.model.variables, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=0.01, atol=0.003)
+
+
+@pytest.mark.parametrize(
+    ("precision", "text"), [("float32", CONV), ("mixed_float16", NET)], ids=["float32", "float16"]
+)
+def test_styles_and_loops_agree_where_xla_compiles_the_optimizer(precision: str, text: str) -> None:
+    certificate = verify(read(f"precision={precision}", "jit_compile=optimizer", text=text))
+    assert [one for one in certificate.checks if not one.equal] == []
+
+
+def test_the_optimizer_alone_is_compiled_in_graphs_and_not_elsewhere(tmp_path: Path) -> None:
+    """Whoever runs a model eagerly wants to look into it."""
+    data = load_data("wine")
+    spec = read("jit_compile=auto")
+    whole = start(named_folder(tmp_path / "whole"), spec, data)[1]
+    assert whole.model.jit_compile is False
+    start(named_folder(tmp_path / "part"), read("jit_compile=auto", "epochs=1"), data)
+    run, told = resume(tmp_path / "part", epochs=3, data=data)
+    assert run.info.environment["XLA"] == "for the optimizer"
+    assert bits(told) == bits(whole)
+
+    seen: list[bool] = []
+    model = build(spec)
+    assert spec.model.train is not None
+    compile_model(model, spec.model.train, analyse(spec))
+    model.run_eagerly = True
+    inner = model.optimizer.update_step
+    model.optimizer.update_step = lambda *given: (
+        seen.append(tf.executing_eagerly()),
+        inner(*given),
+    )
+    model.fit(data.x_train[:40], data.y_train[:40], verbose=0)
+    assert set(seen) == {True}
+
+
+def test_the_update_of_sparse_gradients_can_be_compiled() -> None:
+    text = """
+name: net
+inputs: {word: {shape: [7], dtype: int64}}
+layers:
+  - Embedding: {input_dim: 50, output_dim: 4, mask_zero: true}
+  - GlobalAveragePooling1D
+  - Dense: {units: 2, activation: softmax}
+train: {loss: sparse_categorical_crossentropy, optimizer: adam, batch_size: 4, jit_compile: auto}
+"""
+    spec = load(read_text(text))
+    assert spec.model.train is not None
+    assert share(spec.model.train, analyse(spec)) == "for the optimizer"
+    assert [one for one in verify(spec).checks if not one.equal] == []
 
 
 def test_what_xla_refuses_is_no_traceback() -> None:
@@ -201,7 +272,7 @@ def test_a_run_has_the_threads_of_its_spec_and_tells_how_it_computes(tmp_path: P
         command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    line = "by     precision mixed_bfloat16, XLA off, intra_op threads 1, inter_op threads 3\n"
+    line = "by     precision mixed_bfloat16, XLA for the optimizer, intra_op threads 1, inter_op threads 3\n"
     assert line in done.stdout
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["environment"]
     assert kept["threads"] == "1 within an operation, 3 beside each other"
