@@ -13,6 +13,7 @@ from ..specs.load import Spec
 from ..specs.model import TrainSpec
 from ..specs.names import keras_name
 from .graph import Layer, TypedGraph
+from .infer import count
 
 OBSTACLES: Final = frozenset(
     {
@@ -27,7 +28,10 @@ HELPED: Final = frozenset({"Activation", "Dense", "Flatten", "ReLU", "Reshape"})
 """Layers of nets that run faster under XLA on a CPU. Batch normalization and dropout made one slower."""
 
 UPDATES_HELPED: Final = frozenset({"Adam", "AdamW"})
-"""Optimizers whose update XLA makes faster in nets of any kind: Keras has some thirty operations for each variable."""
+"""Optimizers whose update alone XLA makes faster: Keras has some thirty operations for each variable."""
+
+FEWEST: Final = 100_000
+"""The least of trained parameters with which it does: a net of 27,000 became slower."""
 
 Share: TypeAlias = Literal["off", "for the optimizer", "on"]
 """What XLA compiles of a training: nothing, the update of the weights, or whole steps."""
@@ -91,7 +95,7 @@ def share(train: TrainSpec, typed: TypedGraph) -> Share:
         return "on"
     optimizer = train.optimizer
     name = optimizer if isinstance(optimizer, str) else keras_name(type(optimizer).__name__)
-    helped = name.lower() in map(str.lower, UPDATES_HELPED)
+    helped = name.lower() in map(str.lower, UPDATES_HELPED) and count(typed)[0] >= FEWEST
     return "for the optimizer" if helped else "off"
 
 
