@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -49,6 +50,10 @@ class Contestant:
 
 
 OPTIONS: Final = {
+    "untuned": "threads=null, onednn=null",
+    "onednn": "onednn=true",
+    "no-onednn": "onednn=false",
+    "threads-2-2": "threads={intra_op: 2, inter_op: 2}",
     "xla": "jit_compile=true",
     "xla-optimizer": "jit_compile=optimizer",
     "bfloat16": "precision=mixed_bfloat16",
@@ -58,11 +63,21 @@ OPTIONS: Final = {
     "threads-1-1": "threads={intra_op: 1, inter_op: 1}",
 }
 """Settings of `train:` that change bits, perhaps for speed."""
+SEVERAL: Final = re.compile(r", (?=\w+=)")
+"""What parts the settings of one contestant."""
+ONEDNN: Final = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 
 ALL: Final = {
     one.name: one
     for one in (
         Contestant("keras-fit", "`model.fit` on `x / 255.0`", "keras_fit"),
+        Contestant(
+            "keras-fit-onednn",
+            "the same, `TF_ENABLE_ONEDNN_OPTS=1`",
+            "keras_fit",
+            extra=True,
+            environment=ONEDNN,
+        ),
         *(
             Contestant(
                 f"hornbook-{loop}-{style}", f"hornbook {loop}, {style}", "ours", (loop, style)
@@ -75,7 +90,7 @@ ALL: Final = {
                 f"option-{name}",
                 f"hornbook fit, `{setting}`",
                 "ours",
-                ("fit", "functional", setting),
+                ("fit", "functional", *SEVERAL.split(setting)),
                 extra=True,
             )
             for name, setting in OPTIONS.items()

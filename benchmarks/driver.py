@@ -78,15 +78,17 @@ class Worker:
         return Round(**self.read())
 
 
-def environment(backend: str = "tensorflow") -> dict[str, str]:
+def environment(one: Contestant | None = None) -> dict[str, str]:
     """Return the environment of a process that trains: on the CPU, with this tree's hornbook."""
     path = os.pathsep.join(filter(None, (str(ROOT / "typings"), os.environ.get("PYTHONPATH"))))
-    return os.environ | {
+    return {
+        **os.environ,
         "CUDA_VISIBLE_DEVICES": "",
         "JAX_PLATFORMS": "cpu",
-        "KERAS_BACKEND": backend,
+        "KERAS_BACKEND": one.backend if one else "tensorflow",
         "PYTHONPATH": path,
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        **(one.environment if one else {}),
     }
 
 
@@ -100,7 +102,7 @@ def started(request: Request) -> Iterator[Worker]:
             stderr=said,
             text=True,
             cwd=ROOT,
-            env=environment(ALL[request.contestant].backend),
+            env=environment(ALL[request.contestant]),
         )
         with process:
             try:

@@ -45,15 +45,15 @@ class Step:
 
 
 def measured(work: str, threads: int) -> Step:
-    """Measure the operations of a step, one after another; the process must not have computed anything before."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    """Measure the operations of a step, one after another; the process must not have imported TensorFlow before."""
     from .profile import events
     from .stepping import STEPS, prepared
 
-    steps, batches = prepared(WORKS[work])
+    steps, batches = prepared(
+        WORKS[work], [f"threads={{intra_op: {threads}, inter_op: 1}}", "jit_compile=false"]
+    )
+    import tensorflow as tf
+
     feed = batches.feed(0)
     for _ in range(3):
         steps.take(batches, feed, 0, STEPS)

@@ -19,9 +19,6 @@ from typing import Final
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-import tensorflow as tf
-from tensorflow.tsl.profiler.protobuf import xplane_pb2
-
 from .stepping import STEPS, stepper
 from .works import WORKS
 
@@ -43,6 +40,9 @@ def kind(name: str) -> str:
 
 def events(step: Callable[[], object]) -> Iterator[tuple[str, float]]:
     """Yield the name and the seconds of each operation that TensorFlow's profiler sees within a loop of steps."""
+    import tensorflow as tf
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
     with tempfile.TemporaryDirectory() as folder:
         tf.profiler.experimental.start(folder)
         step()

@@ -3,29 +3,28 @@
     python -m benchmarks.roofline [--work cifar100-32 --work mnist-32] [--rounds 7]
 
 The roof is operations over the rate of a large matrix product, plus the bytes of Adam over the rate of adding
-two arrays that fit no cache, both measured in the same process and in turn with the steps. A step multiplies
-forward once, and backward twice but for the inputs of the first layer; operations are those that `hornbook show`
-counts. Adam reads the weight, both means and the gradient, and writes all but the gradient. Figures are medians.
+two arrays that fit no cache, both measured with all processors in a process of its own just before the steps. A step
+multiplies forward once, and backward twice but for the inputs of the first layer; operations are those that
+`hornbook show` counts. Adam reads the weight, both means and the gradient, and writes all but the gradient. Figures
+are medians.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-
-import numpy as np
-import tensorflow as tf
 
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.infer import count
+from hornbook.compiler.tuning import ONEDNN
 
+from .driver import ROOT, environment
 from .stepping import STEPS, stepper
 from .works import WORKS, Work
 
@@ -49,31 +48,60 @@ def operations(work: Work) -> tuple[float, float]:
     return (3.0 * sum(flops) - first) * work.batch, float(ADAM * count(typed)[1])
 
 
+def rates(rounds: int) -> tuple[float, float]:
+    """Return the operations of a product in a second, and the bytes of a sum."""
+    import numpy as np
+    import tensorflow as tf
+
+    random = np.random.default_rng(0)
+    square = tf.constant(random.normal(size=(SIDE, SIDE)).astype(np.float32))
+    left, right = (tf.zeros([LONG]) for _ in range(2))
+    product = median(lambda: tf.matmul(square, square).numpy(), rounds)
+    moved = median(lambda: (left + right)[0].numpy(), rounds)
+    return 2 * SIDE**3 / product, 3 * 4 * LONG / moved
+
+
+def median(run: Callable[[], object], rounds: int) -> float:
+    """Return the seconds that something takes once it has run twice."""
+    return statistics.median([seconds(run) for _ in range(rounds + 2)][2:])
+
+
+def elsewhere(*arguments: str, rounds: int) -> Sequence[float]:
+    """Measure in a process of its own, since TensorFlow's threads are chosen once for a process."""
+    command = [sys.executable, "-m", __spec__.name, *arguments, "--rounds", str(rounds)]
+    said = subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment() | {ONEDNN: "1"},
+    )
+    found: Sequence[float] = json.loads(said.stdout.splitlines()[-1])
+    return found
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--work", action="append", default=[])
     options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--measure", choices=["rates", "step"], help=argparse.SUPPRESS)
     asked = options.parse_args()
-    random = np.random.default_rng(0)
-    square = tf.constant(random.normal(size=(SIDE, SIDE)).astype(np.float32))
-    left, right = (tf.zeros([LONG]) for _ in range(2))
+    if asked.measure == "rates":
+        print(json.dumps(rates(asked.rounds)))
+        return
+    if asked.measure == "step":
+        step = stepper(WORKS[asked.work[0]])
+        print(json.dumps([median(step, asked.rounds) / STEPS]))
+        return
     print(
-        "| work | GFLOP a step | GB of Adam | roof: product, Adam | the step takes | of the roof |"
+        "| work | GFLOP | GB of Adam | products, of a step's time | Adam | both | the machine's rates |"
     )
-    print("|---|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:|---:|---:|---:|---|")
     for name in asked.work or ["cifar100-32", "mnist-32"]:
-        work = WORKS[name]
-        step = stepper(work)
-        timed: list[tuple[float, float, float]] = []
-        for _ in range(asked.rounds + 2):
-            product = seconds(lambda: tf.matmul(square, square).numpy())
-            moved = seconds(lambda: (left + right)[0].numpy())
-            timed.append((product, moved, seconds(step) / STEPS))
-        product, moved, took = (
-            statistics.median(column) for column in zip(*timed[2:], strict=True)
-        )
-        flop, byte = operations(work)
-        rate, width = 2 * SIDE**3 / product, 3 * 4 * LONG / moved
+        rate, width = elsewhere("--measure", "rates", rounds=asked.rounds)
+        (took,) = elsewhere("--measure", "step", "--work", name, rounds=asked.rounds)
+        flop, byte = operations(WORKS[name])
         roofs = flop / rate, byte / width
         products, adam = (f"{roof / took:.2f}" for roof in roofs)
         both = f"{sum(roofs) / took:.2f}"

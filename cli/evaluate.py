@@ -56,12 +56,14 @@ def evaluate(
             "it names a column of the file that --data gives", param_hint="--target"
         )
     with interruptible(lambda: "interrupted"):
-        start_runtime()
-        from ..runtime.evaluation import evaluate_run
         from ..runtime.runs import open_run
 
+        opened = open_run(run)
+        start_runtime(opened.info.tuning)
+        from ..runtime.evaluation import evaluate_run
+
         found = evaluate_run(
-            open_run(run),
+            opened,
             style=style.value if style else None,
             data=data,
             target=target,

@@ -109,17 +109,17 @@ def checked(path: Path, form: ExportFormat) -> None:
 
 def _export(asked: Asked) -> tuple[Exported, Built, Scales]:
     """Export without what the exporters say of their work."""
+    from ..runtime.runs import open_run
     from .quiet import held_back, start_runtime
 
-    start_runtime()
+    opened = open_run(asked.run)
+    start_runtime(opened.info.tuning)
     from ..compiler.driver import analyse
     from ..runtime.export import check_packages, check_path, check_style, chosen_style, export
-    from ..runtime.runs import open_run
     from ..runtime.scaling import scales
 
     form = asked.form.value
     check_packages(form)
-    opened = open_run(asked.run)
     spec = opened.spec()
     path = asked.target or Path(spec.name + (SUFFIXES[asked.form] or "_savedmodel"))
     check_path(path, form, force=asked.force)

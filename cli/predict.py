@@ -53,11 +53,13 @@ def predict(
     if target is not None:
         unused(target, force=force)
     with interruptible(lambda: "interrupted"):
-        start_runtime()
-        from ..runtime.predict import predictor
         from ..runtime.runs import open_run
 
-        asked = predictor(open_run(run), style=style.value if style else None, top=top)
+        opened = open_run(run)
+        start_runtime(opened.info.tuning)
+        from ..runtime.predict import predictor
+
+        asked = predictor(opened, style=style.value if style else None, top=top)
         warn(asked, inputs)
         lines = (json.dumps(one) for one in asked.predictions(inputs, sys.stdin or io.StringIO()))
         if target is None:

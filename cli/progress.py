@@ -76,16 +76,19 @@ class Rows:
 
 
 def machine(typed: TypedGraph, settings: TrainSpec) -> dict[str, Any]:
-    """Return how the machine computes, where that is not the default."""
+    """Return how the machine computes; of precision, XLA and threads what is not the default."""
     from ..compiler.xla import share
+    from ..runtime.process import settled
 
-    threads = settings.threads.model_dump(exclude_none=True) if settings.threads else {}
+    now = settled()
     found: dict[str, Any] = {}
     if settings.precision != "float32":
         found["precision"] = settings.precision
     if settings.jit_compile:
         found["XLA"] = share(settings, typed)
-    return found | {f"{name} threads": number for name, number in threads.items()}
+    found["oneDNN"] = "on" if now.onednn else "off"
+    threads = {"intra_op threads": now.intra_op, "inter_op threads": now.inter_op}
+    return found | {name: number for name, number in threads.items() if number}
 
 
 class Teller(Protocol):

@@ -5,12 +5,20 @@ from __future__ import annotations
 import faulthandler
 import gc
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
+from ..compiler.graph import TypedGraph
+from ..compiler.tuning import ONEDNN, UNTUNED, Tuning, tuned
+from ..specs.model import TrainSpec
+
+THREADS: Final = {"intra_op": "TF_NUM_INTRAOP_THREADS", "inter_op": "TF_NUM_INTEROP_THREADS"}
+"""Variables of the environment by which TensorFlow is told its threads."""
 LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING_BUT_FATAL: Final = "3"
 STDERR: Final = 2
@@ -19,10 +27,11 @@ IDLE: Final = ("IPython", "jax", "matplotlib", "pandas", "sklearn")
 """What TensorFlow and Keras import where it is installed, for uses that no verb makes of them."""
 
 
-def start_runtime() -> None:
+def start_runtime(tuning: Tuning = UNTUNED) -> None:
     """Import TensorFlow and Keras, and let them find their devices; what they say of it is not shown.
 
-    Whoever sets TF_CPP_MIN_LOG_LEVEL below 3 sees all of it. So does everybody when it fails.
+    Whoever sets TF_CPP_MIN_LOG_LEVEL below 3 sees all of it. So does everybody when it fails. TensorFlow computes
+    as ``tuning`` has it, unless the environment says otherwise, or it has started before.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     quiet = os.environ.setdefault(LEVEL, NOTHING_BUT_FATAL) == NOTHING_BUT_FATAL
@@ -32,9 +41,45 @@ def start_runtime() -> None:
         if "keras" not in sys.modules:
             stack.enter_context(hidden(IDLE))
             stack.enter_context(uncollected())
+        if tuning.onednn is not None:
+            stack.enter_context(unless_set(ONEDNN, str(int(tuning.onednn))))
+        from ..runtime.process import use_threads
         from ..runtime.verify import environment
 
+        with suppress(RuntimeError):
+            use_threads(unless_chosen(tuning))
         environment()
+
+
+def start_for(typed: TypedGraph, train: TrainSpec) -> None:
+    """Start the runtime as a net is trained fastest on this machine."""
+    start_runtime(tuned(typed, train, processors(), platform.machine()))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux alone
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def unless_set(name: str, value: str) -> Iterator[None]:
+    """Let a variable of the environment have a value, if it has none, until this ends."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
+def unless_chosen(tuning: Tuning) -> Tuning:
+    """Leave out the threads that TensorFlow finds in the environment."""
+    chosen = {field: None for field, name in THREADS.items() if name in os.environ}
+    return replace(tuning, **chosen)
 
 
 @contextmanager

@@ -40,13 +40,14 @@ def report(
     if output is not None:
         unused(output, force=force)
     with interruptible(lambda: "interrupted; nothing was written"), writing(output or run):
-        start_runtime()
-        from ..runtime.durable import replace_file
-        from ..runtime.report import page, write_report
-        from ..runtime.report.page import CERTIFICATE
         from ..runtime.runs import open_run
 
         opened = open_run(run)
+        start_runtime(opened.info.tuning)
+        from ..runtime.durable import replace_file
+        from ..runtime.report import page, write_report
+        from ..runtime.report.page import CERTIFICATE
+
         if verify:
             from ..runtime.verify import verify as prove
 

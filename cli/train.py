@@ -202,7 +202,9 @@ def resume(
     followers = trackers(tensorboard=tensorboard, wandb=wandb, mlflow=mlflow)
     view = TELLERS[form](quiet=quiet)
     with interruptible(view.where), view:
-        start_runtime()
+        from ..runtime.runs import open_run
+
+        start_runtime(open_run(run).info.tuning)
         from ..runtime.session import resume as go_on
 
         view.folder = run
@@ -338,22 +340,25 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
     Raises:
         SpecError: what compiling finds, and HB601 to HB604.
     """
-    from ..compiler.driver import advise
+    from ..compiler.driver import advise, analyse
     from ..compiler.needs import training_of
     from ..specs.data import facts, resolve
-    from .quiet import start_runtime
+    from .quiet import start_for
 
     loaded = asked.load()
-    if not loaded.assumed:
-        asked.compile(loaded, style)
-    named = training_of(loaded).data
+    settings = training_of(loaded)
+    # Where the number of classes is not known yet, it is guessed, which hardly changes what helps a net.
+    guessed = (
+        analyse(loaded, max_params=asked.budget) if loaded.assumed else asked.compile(loaded, style)
+    )
+    named = settings.data
     assert named is not None
     home = Path(loaded.document.path)
     if asked.data is None and home.is_file():  # a path in a spec starts at the spec's folder
         named = resolve(named, home.parent)
     known = facts(named)
     if known is not None and known.source == "download":
-        start_runtime()  # it is Keras that downloads
+        start_for(guessed, settings)  # it is Keras that downloads
     from ..runtime.data import load_data
 
     dataset = load_data(named, span=None if asked.data else loaded.document.span(("train", "data")))
@@ -361,5 +366,5 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
         loaded = asked.load(dataset.classes)
     typed = asked.compile(loaded, style)
     tell(() if loaded.assumed else advise(loaded, typed))
-    start_runtime()
+    start_for(guessed, settings)
     return dataset, loaded, typed

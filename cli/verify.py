@@ -42,12 +42,18 @@ def verify(
     Names, shapes, weights, outputs, gradients and everything that training leaves behind are compared, bit
     for bit, on random examples. Exit code 1 on any difference.
     """
+    from ..compiler.driver import analyse
     from ..specs.load import zoo
-    from .quiet import start_runtime
+    from .quiet import start_for, start_runtime
 
     loaded = [options.load(name, settings) for name in specs or zoo()]
     with interruptible(lambda: "interrupted; nothing more was proved"):
-        start_runtime()
+        # Several specs are proved in one process, which cannot suit each.
+        one = loaded[0] if len(loaded) == 1 else None
+        if one is not None and one.model.train is not None:
+            start_for(analyse(one, max_params=options.max_params(max_params)), one.model.train)
+        else:
+            start_runtime()
         from ..runtime.verify import verify
 
         found = []

@@ -20,9 +20,9 @@ from .data import DataSet, fit_to, load_data
 from .data.dataset import BYTES, arrays
 from .data.pictures import Pictures
 from .objects import compile_model
+from .process import settle
 from .runs import Info, Run
 from .scaling import Scales, scales, told
-from .threads import use_threads
 from .train import measured, place_of_data, scaling_of, scan_words, targets
 
 Part: TypeAlias = Literal["test", "train", "all"]
@@ -73,7 +73,7 @@ def evaluate_run(
         SpecError: HB901 and HB905 for the run, HB2xx and HB6xx for the data, HB504 and HB603 where the two do not fit.
     """
     spec = run.spec()
-    use_threads(spec)
+    settle(spec)
     typed = analyse(spec)
     own = data is None
     chosen = (

@@ -18,10 +18,10 @@ from .batches import Batches
 from .build import Built
 from .inputs import Example, Field, Fields, examples
 from .outputs import by_name, fed
+from .process import settle
 from .runs import Run
 from .scaling import Scales, scales
 from .steps import predictions
-from .threads import use_threads
 from .train import Head, heads, scan_words
 
 MOST_HELD: Final = 1024
@@ -112,7 +112,7 @@ def predictor(run: Run, *, style: str | None = None, top: int = 5) -> Predictor:
         SpecError: HB901, HB905.
     """
     spec = run.spec()
-    use_threads(spec)
+    settle(spec)
     typed = analyse(spec)
     settings = training_of(spec)
     fields = tuple(

@@ -30,6 +30,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import from_json
 
 from ..compiler.driver import analyse
+from ..compiler.tuning import UNTUNED, Tuning
 from ..specs.base import Item
 from ..specs.data import FORMS, resolve
 from ..specs.diagnostics import Diagnostic, Note, SpecError
@@ -91,7 +92,7 @@ class Info:
 
     ``fingerprint`` is the SHA-256 of the data, ``scaling`` what the graph does to each input first
     (``(float32(x) - offset) / scale``), ``classes`` what `$classes` stood for,
-    ``columns`` what a row of a table was, ``initial`` where the first weights
+    ``columns`` what a row of a table was, ``tuning`` how TensorFlow computed, ``initial`` where the first weights
     came from, if not from the seed. ``every_seconds``, ``every_steps`` and ``log_every`` say how
     often a state and a line of metrics were asked for, so that a run goes on in the same way.
     """
@@ -109,6 +110,7 @@ class Info:
     class_names: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     scaling: Annotated[Any, AfterValidator(_sound)] = None
+    tuning: Tuning = UNTUNED
     initial: str | None = None
     every_seconds: Annotated[float, Field(gt=0)] | None = 30.0
     every_steps: Annotated[int, Field(ge=1)] | None = None
@@ -401,6 +403,7 @@ def info_of(
     loop: str,
     seed: int,
     environment: Mapping[str, str],
+    tuning: Tuning,
     initial: str | None = None,
     every: tuple[float | None, int | None] = (30.0, None),
     log_every: int = 100,
@@ -420,6 +423,7 @@ def info_of(
         class_names=data.class_names,
         columns=data.columns,
         scaling=_scaling(data.scaling),
+        tuning=tuning,
         initial=initial,
         every_seconds=every[0],
         every_steps=every[1],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 import threading
@@ -27,6 +26,7 @@ from .archive import packed, weights_of
 from .build import Built
 from .checkpoints import unfinished
 from .data import DataSet, load_data
+from .process import settle, settled
 from .report import write_report
 from .runs import (
     RESOLVED,
@@ -41,7 +41,6 @@ from .runs import (
 )
 from .saver import LOG_EVERY, Every, Recording
 from .state import State
-from .threads import use_threads
 from .trackers import followed
 from .train import Trained, Watcher, train
 from .verify import environment
@@ -94,7 +93,7 @@ def start(
         KeyboardInterrupt: where the manner's ``stop`` was set; the state has been written.
     """
     settings = training_of(spec)
-    use_threads(spec)
+    settle(spec)
     manner = manner or Manner()
     chosen = loop or settings.loop
     typed = analyse(spec, max_params=manner.max_params)
@@ -105,6 +104,7 @@ def start(
         loop=chosen,
         seed=settings.seed,
         environment=surroundings(settings, typed),
+        tuning=settled(),
         initial=initial and initial[0],
         every=astuple(manner.every or Every()),
         log_every=manner.log_every or LOG_EVERY,
@@ -141,7 +141,7 @@ def resume(
     overrides = [] if epochs is None else [Override(f"train.epochs={epochs}")]
     spec = load(folder / RESOLVED, classes=run.info.classes, overrides=overrides)
     settings = training_of(spec)
-    use_threads(spec)
+    settle(spec)
     with run.held():
         state, broken = run.state(identity(spec))
         if data is None:
@@ -224,19 +224,14 @@ def _warnings(run: Run, spec: Spec, broken: Sequence[str]) -> list[Diagnostic]:
 
 def surroundings(settings: TrainSpec, typed: TypedGraph) -> dict[str, str]:
     """Return what bits depend on besides the data and the seed; what the spec leaves open, as it was settled."""
-    import tensorflow as tf
-
-    found = environment()
+    found, now = environment(), settled()
     return {
         "hornbook": hornbook_version(),
         **found,
         "determinism": "not promised on a GPU" if "GPU" in found["devices"] else "bit for bit",
-        "oneDNN": "off"
-        if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
-        else "where it is built in",
+        "oneDNN": "on" if now.onednn else "off",
         "system": platform.platform(),
         "precision": settings.precision,
         "XLA": share(settings, typed),
-        "threads": f"{tf.config.threading.get_intra_op_parallelism_threads() or 'all'} within an operation, "
-        f"{tf.config.threading.get_inter_op_parallelism_threads() or 'all'} beside each other",
+        "threads": f"{now.intra_op or 'all'} within an operation, {now.inter_op or 'all'} beside each other",
     }

@@ -31,10 +31,10 @@ from .finite import LabelOutsideHead, NonFiniteLoss, Range, likely_causes
 from .fit import fit
 from .history import History
 from .objects import compile_model, live
+from .process import settle
 from .saver import Recording, Saver
 from .steps import Steps, evaluate
 from .tape import tape
-from .threads import use_threads
 
 LOOPS: Final[Mapping[str, Callable[..., History]]] = {"fit": fit, "tape": tape}
 
@@ -131,7 +131,7 @@ def train(
     """
     settings = training_of(spec)
     chosen = loop or settings.loop
-    use_threads(spec)
+    settle(spec)
     typed = analyse(spec, max_params=max_params)
     refuse_guess(spec, data)
     examples = prepare(spec, typed, data)

@@ -27,9 +27,9 @@ from .batches import Batches
 from .build import Built, build_typed, seed_of
 from .fit import fit
 from .objects import compile_model
+from .process import settle
 from .samples import sample_inputs, sample_targets
 from .tape import tape
-from .threads import use_threads
 
 LOOPS: dict[str, Callable[..., Any]] = {"fit": fit, "tape": tape}
 REFERENCE = "functional"
@@ -86,7 +86,7 @@ def verify(
     Raises:
         SpecError: what compiling or building finds; HB308 where no style can express the graph.
     """
-    use_threads(spec)
+    settle(spec)
     typed = analyse(spec) if max_params is None else analyse(spec, max_params=max_params)
     used = seed_of(spec) if seed is None else seed
     train = spec.model.train or TrainSpec(loss="mean_squared_error")

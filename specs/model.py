@@ -189,9 +189,18 @@ class TrainSpec(BaseModel):
         ),
     ] = False
     threads: Annotated[
-        ThreadsSpec | None,
-        Field(description="The threads of TensorFlow. Default: its own choice."),
-    ] = None
+        ThreadsSpec | Literal["auto"] | None,
+        Field(
+            description="The threads of TensorFlow; `auto`: what was measured to help, where the command line trains; "
+            "`null`, and `auto` elsewhere: TensorFlow's own choice. It changes bits."
+        ),
+    ] = "auto"
+    onednn: Annotated[
+        bool | Literal["auto"] | None,
+        Field(
+            description="Whether TensorFlow computes by oneDNN; `auto` and `null` as for `threads`. It changes bits."
+        ),
+    ] = "auto"
     callbacks: Annotated[
         tuple[Callback, ...], Field(description="What watches the training, such as EarlyStopping.")
     ] = ()

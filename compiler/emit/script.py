@@ -29,6 +29,7 @@ from ..python import (
     Verbatim,
     print_module,
 )
+from ..tuning import ONEDNN, threads_of
 from ..xla import share
 from . import loaders
 from .styles import module_of
@@ -171,19 +172,24 @@ def emit_script(
     lines = {*module.imports, *loader.imports}
     if by_tape or held_out:
         lines.add("import numpy as np")
-    if by_tape or by_xla or train.threads:
+    if by_tape or by_xla or threads_of(train):
         lines.add("import tensorflow as tf")
     docstring = module.docstring.replace(" Keras model.", " Keras model, and its training.")
     return print_module(
-        replace(module, docstring=docstring, imports=_sorted(lines), body=tuple(body)), style
+        replace(module, docstring=docstring, imports=_imports(lines, train), body=tuple(body)),
+        style,
     )
 
 
-def _sorted(lines: set[str]) -> tuple[str, ...]:
+def _imports(lines: set[str], train: TrainSpec) -> tuple[str, ...]:
     """Order imports as import sorters do: the standard library's, a blank line, the others'."""
-    standard = sorted(line for line in lines if line in loaders.STANDARD)
-    others = sorted(lines - set(standard), key=lambda line: (line.startswith("from"), line))
-    return (*standard, *([""] if standard else []), *others)
+    standard = {line for line in lines if line in loaders.STANDARD}
+    others = sorted(lines - standard, key=lambda line: (line.startswith("from"), line))
+    if isinstance(train.onednn, bool):  # TensorFlow reads it while it is imported
+        chosen = f'os.environ["{ONEDNN}"] = "{int(train.onednn)}"'
+        others = [chosen, "", *(f"{line}  # noqa: E402" for line in others)]
+        standard = standard | {"import os"}
+    return (*sorted(standard), *([""] if standard else []), *others)
 
 
 def _constants(train: TrainSpec) -> list[Statement]:
@@ -220,11 +226,9 @@ def _validation(train: TrainSpec) -> list[Statement]:
 def _machine(train: TrainSpec) -> list[Statement]:
     """Set what must be set before anything is computed."""
     found: list[Statement] = []
-    for name in ("intra_op", "inter_op") if train.threads else ():
-        number = getattr(train.threads, name)
-        if number is not None:
-            chosen = f"tf.config.threading.set_{name}_parallelism_threads({number})"
-            found.append(Evaluate(Name(chosen)))
+    for name, number in threads_of(train).items():
+        chosen = f"tf.config.threading.set_{name}_parallelism_threads({number})"
+        found.append(Evaluate(Name(chosen)))
     if train.precision != "float32":
         call = Call(Name("keras.config.set_dtype_policy"), (Constant(train.precision),))
         found.append(Evaluate(call))

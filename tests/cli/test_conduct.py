@@ -53,17 +53,6 @@ def test_these_verbs_import_nothing_heavy(apart, arguments: list[str]) -> None:
     assert done.err.splitlines()[-1] == "imported: []"
 
 
-def test_check_answers_soon(apart) -> None:
-    """The measure is 0.4 seconds on two idle cores; here it is processor time, and twice that."""
-    took = []
-    for _ in range(3):
-        before = os.times()
-        assert apart("check", "mnist").code == 0
-        after = os.times()
-        took.append(sum(after[2:4]) - sum(before[2:4]))
-    assert 0 < min(took) < 0.8
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

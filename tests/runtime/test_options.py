@@ -18,9 +18,9 @@ from hornbook.compiler.driver import analyse
 from hornbook.runtime.build import build, build_typed
 from hornbook.runtime.data import load_data
 from hornbook.runtime.objects import compile_model
+from hornbook.runtime.process import settle, settled
 from hornbook.runtime.runs import named_folder
 from hornbook.runtime.session import resume, start
-from hornbook.runtime.threads import use_threads
 from hornbook.runtime.train import Trained, train
 from hornbook.runtime.verify import verify
 from hornbook.specs.diagnostics import SpecError
@@ -239,12 +239,102 @@ train: {loss: sparse_categorical_crossentropy, optimizer: adam, batch_size: 4, j
 def test_threads_that_come_too_late_are_refused() -> None:
     keras.ops.zeros(1)  # TensorFlow has started
     with pytest.raises(SpecError) as caught:
-        use_threads(read("threads={intra_op: 77}"))
+        settle(read("threads={intra_op: 77}"))
     (found,) = caught.value.diagnostics
     assert found.code == "HB705"
     assert "`intra_op: 77` comes too late" in found.message
-    use_threads(read())
-    use_threads(read("threads={}"))
+    settle(read())
+    settle(read("threads={}"))
+
+
+def test_onednn_that_is_not_as_a_spec_demands_is_refused() -> None:
+    """It is settled when TensorFlow is imported."""
+    now = settled().onednn
+    with pytest.raises(SpecError) as caught:
+        settle(read(f"onednn={str(not now).lower()}"))
+    (found,) = caught.value.diagnostics
+    assert found.code == "HB705"
+    assert f"`onednn: {str(not now).lower()}` comes too late" in found.message
+    assert found.help is not None
+    assert f"TF_ENABLE_ONEDNN_OPTS={int(not now)} " in found.help
+    settle(read(f"onednn={str(now).lower()}"))
+    settle(read("onednn=null"))
+
+
+TUNED = """
+import json, os
+from dataclasses import asdict
+from hornbook.cli import quiet
+quiet.processors = lambda: 2
+quiet.platform.machine = lambda: "x86_64"
+from hornbook.compiler.driver import analyse
+from hornbook.specs.load import load
+spec = load("cifar100", classes=100)
+before = dict(os.environ)
+quiet.start_for(analyse(spec), spec.model.train)
+from hornbook.runtime.process import settled
+left = {name: value for name, value in os.environ.items() if before.get(name) != value}
+print(json.dumps([asdict(settled()), "TF_ENABLE_ONEDNN_OPTS" in left]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, [True, 1]),
+        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, [False, 1]),
+        ({"TF_NUM_INTRAOP_THREADS": "2"}, [True, None]),
+    ],
+)
+def test_the_command_line_tunes_tensorflow_unless_the_environment_has(
+    variables: dict[str, str], expected: list[Any]
+) -> None:
+    names = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    clean = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", TUNED],
+        env=clean | variables | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found, left = json.loads(done.stdout)
+    assert [found["onednn"], found["intra_op"]] == expected
+    assert left is False  # what this process starts has an environment of its own
+
+
+def test_a_run_goes_on_and_is_measured_as_it_was_begun(tmp_path: Path) -> None:
+    """Another command line, or a Python program, may have begun it."""
+    path = os.pathsep.join(filter(None, sys.path))
+
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "hornbook.cli", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    (tmp_path / "net.yaml").write_text(CONV)
+    begun = ("train", "net.yaml", "--epochs", "1", "--run", "run")
+    command(*begun, "--set", "train.threads={inter_op: 3}", "--set", "train.onednn=true")
+    about = tmp_path / "run" / "run.json"
+    kept = json.loads(about.read_text())
+    assert kept["tuning"] == {"onednn": True, "intra_op": None, "inter_op": 3}
+    assert kept["environment"]["oneDNN"] == "on"
+    # As if a program had begun it, whose settings a spec does not hold.
+    resolved = tmp_path / "run" / "resolved.yaml"
+    text = resolved.read_text()
+    kept["tuning"]["intra_op"] = 5
+    about.write_text(json.dumps(kept))
+    assert "oneDNN on, intra_op threads 5, inter_op threads 3" in command(
+        "resume", "run", "--epochs", "2"
+    )
+    assert "bit for bit" in command("evaluate", "run")
+    assert resolved.read_text() != text
 
 
 def test_a_run_has_the_threads_of_its_spec_and_tells_how_it_computes(tmp_path: Path) -> None:
@@ -269,8 +359,9 @@ def test_a_run_has_the_threads_of_its_spec_and_tells_how_it_computes(tmp_path: P
         command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    line = "by     precision mixed_bfloat16, XLA off, intra_op threads 1, inter_op threads 3\n"
-    assert line in done.stdout
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("by "))
+    assert line.startswith("by     precision mixed_bfloat16, XLA off, oneDNN o")
+    assert line.endswith(", intra_op threads 1, inter_op threads 3")
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["environment"]
     assert kept["threads"] == "1 within an operation, 3 beside each other"
     again = subprocess.run(
