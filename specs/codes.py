@@ -62,7 +62,7 @@ CODES: dict[str, str] = {
     "HB702": "an exception inside generated code",
     "HB703": "an output file that already exists",
     "HB704": "the styles or the loops disagree",
-    "HB705": "threads that are chosen too late",
+    "HB705": "threads or oneDNN chosen too late",
     "HB801": "a file that holds no Keras model that can be read",
     "HB802": "a part of a Keras model that a spec cannot hold",
     "HB803": "a file whose weights are not those of the model",
