@@ -66,7 +66,7 @@ def median(run: Callable[[], object], rounds: int) -> float:
     return statistics.median([seconds(run) for _ in range(rounds + 2)][2:])
 
 
-def elsewhere(*arguments: str, rounds: int) -> Sequence[float]:
+def elsewhere(*arguments: str, rounds: int, **variables: str) -> Sequence[float]:
     """Measure in a process of its own, since TensorFlow's threads are chosen once for a process."""
     command = [sys.executable, "-m", __spec__.name, *arguments, "--rounds", str(rounds)]
     said = subprocess.run(
@@ -75,7 +75,7 @@ def elsewhere(*arguments: str, rounds: int) -> Sequence[float]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=environment() | {ONEDNN: "1"},
+        env=environment() | variables,
     )
     found: Sequence[float] = json.loads(said.stdout.splitlines()[-1])
     return found
@@ -99,7 +99,7 @@ def main() -> None:
     )
     print("|---|---:|---:|---:|---:|---:|---|")
     for name in asked.work or ["cifar100-32", "mnist-32"]:
-        rate, width = elsewhere("--measure", "rates", rounds=asked.rounds)
+        rate, width = elsewhere("--measure", "rates", rounds=asked.rounds, **{ONEDNN: "1"})
         (took,) = elsewhere("--measure", "step", "--work", name, rounds=asked.rounds)
         flop, byte = operations(WORKS[name])
         roofs = flop / rate, byte / width

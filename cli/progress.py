@@ -76,7 +76,7 @@ class Rows:
 
 
 def machine(typed: TypedGraph, settings: TrainSpec) -> dict[str, Any]:
-    """Return how the machine computes; of precision, XLA and threads what is not the default."""
+    """Return how the machine computes; of precision and XLA what is not the default."""
     from ..compiler.xla import share
     from ..runtime.process import settled
 
@@ -87,8 +87,8 @@ def machine(typed: TypedGraph, settings: TrainSpec) -> dict[str, Any]:
     if settings.jit_compile:
         found["XLA"] = share(settings, typed)
     found["oneDNN"] = "on" if now.onednn else "off"
-    threads = {"intra_op threads": now.intra_op, "inter_op threads": now.inter_op}
-    return found | {name: number for name, number in threads.items() if number}
+    found["intra_op threads"] = now.intra_op
+    return found | ({"inter_op threads": now.inter_op} if now.inter_op else {})
 
 
 class Teller(Protocol):

@@ -10,15 +10,15 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict
 from typing import Any, Final
 
 from ..compiler.graph import TypedGraph
-from ..compiler.tuning import ONEDNN, UNTUNED, Tuning, tuned
+from ..compiler.tuning import ONEDNN, THREADS, UNTUNED, Tuning, demanded, processors, tuned
 from ..specs.model import TrainSpec
 
-THREADS: Final = {"intra_op": "TF_NUM_INTRAOP_THREADS", "inter_op": "TF_NUM_INTEROP_THREADS"}
-"""Variables of the environment by which TensorFlow is told its threads."""
+VARIABLES: Final = {"onednn": ONEDNN, **THREADS}
+"""Variables of the environment by which TensorFlow is told how to compute."""
 LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING_BUT_FATAL: Final = "3"
 STDERR: Final = 2
@@ -27,59 +27,58 @@ IDLE: Final = ("IPython", "jax", "matplotlib", "pandas", "sklearn")
 """What TensorFlow and Keras import where it is installed, for uses that no verb makes of them."""
 
 
-def start_runtime(tuning: Tuning = UNTUNED) -> None:
+def start_runtime(tuning: Tuning = UNTUNED, wished: Tuning = UNTUNED) -> None:
     """Import TensorFlow and Keras, and let them find their devices; what they say of it is not shown.
 
     Whoever sets TF_CPP_MIN_LOG_LEVEL below 3 sees all of it. So does everybody when it fails. TensorFlow computes
-    as ``tuning`` has it, unless the environment says otherwise, or it has started before.
+    as ``tuning`` has it; what that leaves open is as ``wished``, unless the environment has chosen it. One that has
+    started before computes as it does.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     quiet = os.environ.setdefault(LEVEL, NOTHING_BUT_FATAL) == NOTHING_BUT_FATAL
+    chosen = overlaid(tuning, wished)
     with ExitStack() as stack:
         if quiet:
             stack.enter_context(held_back())
         if "keras" not in sys.modules:
             stack.enter_context(hidden(IDLE))
             stack.enter_context(uncollected())
-        if tuning.onednn is not None:
-            stack.enter_context(unless_set(ONEDNN, str(int(tuning.onednn))))
+        if chosen.onednn is not None:
+            stack.enter_context(variable(ONEDNN, str(int(chosen.onednn))))
         from ..runtime.process import use_threads
         from ..runtime.verify import environment
 
         with suppress(RuntimeError):
-            use_threads(unless_chosen(tuning))
+            use_threads(chosen)
         environment()
 
 
 def start_for(typed: TypedGraph, train: TrainSpec) -> None:
     """Start the runtime as a net is trained fastest on this machine."""
-    start_runtime(tuned(typed, train, processors(), platform.machine()))
+    start_runtime(demanded(train), tuned(typed, train, processors(), platform.machine()))
 
 
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux alone
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def overlaid(tuning: Tuning, wished: Tuning) -> Tuning:
+    """Return ``tuning`` with what is wished where it, and the environment, choose nothing."""
+    found = asdict(tuning)
+    for field, name in VARIABLES.items():
+        if found[field] is None and name not in os.environ:
+            found[field] = getattr(wished, field)
+    return Tuning(**found)
 
 
 @contextmanager
-def unless_set(name: str, value: str) -> Iterator[None]:
-    """Let a variable of the environment have a value, if it has none, until this ends."""
-    if name in os.environ:
-        yield
-        return
+def variable(name: str, value: str) -> Iterator[None]:
+    """Let a variable of the environment have a value until this ends: what is started later has its own."""
+    before = os.environ.get(name)
     os.environ[name] = value
     try:
         yield
     finally:
-        del os.environ[name]
-
-
-def unless_chosen(tuning: Tuning) -> Tuning:
-    """Leave out the threads that TensorFlow finds in the environment."""
-    chosen = {field: None for field, name in THREADS.items() if name in os.environ}
-    return replace(tuning, **chosen)
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @contextmanager

@@ -340,25 +340,24 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
     Raises:
         SpecError: what compiling finds, and HB601 to HB604.
     """
-    from ..compiler.driver import advise, analyse
+    from ..compiler.driver import advise
     from ..compiler.needs import training_of
     from ..specs.data import facts, resolve
     from .quiet import start_for
 
     loaded = asked.load()
     settings = training_of(loaded)
-    # Where the number of classes is not known yet, it is guessed, which hardly changes what helps a net.
-    guessed = (
-        analyse(loaded, max_params=asked.budget) if loaded.assumed else asked.compile(loaded, style)
-    )
+    first = None if loaded.assumed else asked.compile(loaded, style)
     named = settings.data
     assert named is not None
     home = Path(loaded.document.path)
     if asked.data is None and home.is_file():  # a path in a spec starts at the spec's folder
         named = resolve(named, home.parent)
     known = facts(named)
-    if known is not None and known.source == "download":
-        start_for(guessed, settings)  # it is Keras that downloads
+    if first is not None and known is not None and known.source == "download":
+        start_for(
+            first, settings
+        )  # it is Keras that downloads; how many classes there are is known
     from ..runtime.data import load_data
 
     dataset = load_data(named, span=None if asked.data else loaded.document.span(("train", "data")))
@@ -366,5 +365,5 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
         loaded = asked.load(dataset.classes)
     typed = asked.compile(loaded, style)
     tell(() if loaded.assumed else advise(loaded, typed))
-    start_for(guessed, settings)
+    start_for(typed, settings)
     return dataset, loaded, typed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,9 @@ from .output import interruptible, plural, report, say
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ..compiler.tuning import Tuning
     from ..runtime.verify import Certificate, Check
+    from ..specs.load import Spec
 
 
 def verify(
@@ -42,18 +45,12 @@ def verify(
     Names, shapes, weights, outputs, gradients and everything that training leaves behind are compared, bit
     for bit, on random examples. Exit code 1 on any difference.
     """
-    from ..compiler.driver import analyse
     from ..specs.load import zoo
-    from .quiet import start_for, start_runtime
+    from .quiet import start_runtime
 
     loaded = [options.load(name, settings) for name in specs or zoo()]
     with interruptible(lambda: "interrupted; nothing more was proved"):
-        # Several specs are proved in one process, which cannot suit each.
-        one = loaded[0] if len(loaded) == 1 else None
-        if one is not None and one.model.train is not None:
-            start_for(analyse(one, max_params=options.max_params(max_params)), one.model.train)
-        else:
-            start_runtime()
+        start_runtime(*common([(one, options.max_params(max_params)) for one in loaded]))
         from ..runtime.verify import verify
 
         found = []
@@ -75,6 +72,23 @@ def verify(
         )
         seen = ", ".join(f"{name} {value}" for name, value in found[0].environment.items())
         say(f"{plural(len(found), 'spec')} {agree}, bit for bit\n({seen})")
+
+
+def common(specs: Sequence[tuple[Spec, int]]) -> tuple[Tuning, Tuning]:
+    """Return what specs with their budgets demand of TensorFlow, and what would help all of them alike.
+
+    They are proved in one process. One that demands something else than the first is refused there: HB705.
+    """
+    from ..compiler.driver import analyse
+    from ..compiler.tuning import UNTUNED, demanded, processors, tuned
+
+    trained = [(one, one.model.train, budget) for one, budget in specs if one.model.train]
+    demands = [demanded(train) for _, train, _ in trained]
+    wishes = {
+        tuned(analyse(one, max_params=budget), train, processors(), platform.machine())
+        for one, train, budget in trained
+    }
+    return demands[0] if demands else UNTUNED, wishes.pop() if len(wishes) == 1 else UNTUNED
 
 
 def finding(certificate: Certificate) -> Diagnostic:

@@ -8,15 +8,20 @@ rules here stand on; where nothing was measured, nothing is chosen.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Annotated, Final, TypeAlias, final
 
-from ..specs.model import ThreadsSpec, TrainSpec
+from pydantic import ConfigDict, Field
+
+from ..specs.model import MOST_THREADS, ThreadsSpec, TrainSpec
 from .graph import TypedGraph
 
 ONEDNN: Final = "TF_ENABLE_ONEDNN_OPTS"
 """The variable of the environment that TensorFlow reads while it is imported."""
+THREADS: Final = {"intra_op": "TF_NUM_INTRAOP_THREADS", "inter_op": "TF_NUM_INTEROP_THREADS"}
+"""The variables that it reads its numbers of threads from, unless a program sets them."""
 X86: Final = frozenset({"AMD64", "x86_64"})
 """The architectures, as ``platform.machine`` names them, whose TensorFlow brings oneDNN."""
 MEASURED: Final = 2
@@ -25,6 +30,9 @@ SMALL: Final = 10_000_000
 """Floating-point operations of the heaviest layer on a batch, forward, below which oneDNN costs more than it saves."""
 LARGE: Final = 200_000_000
 """The same, from which on the threads of an operation spare more time than they lose by waiting for each other."""
+
+
+Threads: TypeAlias = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 
 
 @final
@@ -36,9 +44,11 @@ class Tuning:
     ``inter_op`` how many operations run beside each other.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")  # a run's folder holds it as JSON
+
     onednn: bool | None = None
-    intra_op: int | None = None
-    inter_op: int | None = None
+    intra_op: Threads | None = None
+    inter_op: Threads | None = None
 
 
 UNTUNED: Final = Tuning()
@@ -55,16 +65,29 @@ def tuned(typed: TypedGraph, train: TrainSpec, processors: int, architecture: st
         architecture: as ``platform.machine`` names it.
     """
     work = heaviest(typed, train.batch_size)
-    known = architecture in X86 and train.precision == "float32" and work is not None
     onednn, intra_op = None, None
-    if known and work is not None:
+    if architecture in X86 and train.precision == "float32" and work is not None:
         onednn = True if work >= SMALL else False if processors == MEASURED else None
         intra_op = 1 if processors == MEASURED and work < LARGE else None
-    if train.onednn != "auto":
-        onednn = train.onednn
-    if train.threads != "auto":
-        return Tuning(onednn, **threads_of(train))
-    return Tuning(onednn, intra_op)
+    asked = demanded(train)
+    return Tuning(
+        onednn if train.onednn == "auto" else asked.onednn,
+        intra_op if train.threads == "auto" else asked.intra_op,
+        asked.inter_op,
+    )
+
+
+def demanded(train: TrainSpec) -> Tuning:
+    """Return what a spec itself asks for, whatever the net and the machine."""
+    onednn = train.onednn if isinstance(train.onednn, bool) else None
+    return Tuning(onednn, **threads_of(train))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux alone
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def heaviest(typed: TypedGraph, batch_size: int) -> int | None:

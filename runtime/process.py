@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.util import _pywrap_util_port  # nothing public tells of oneDNN
 
-from ..compiler.tuning import ONEDNN, Tuning, threads_of
+from ..compiler.tuning import ONEDNN, THREADS, X86, Tuning, processors, threads_of
 from ..specs.diagnostics import Diagnostic, SpecError
 from ..specs.load import Spec
 
 
 def settled() -> Tuning:
-    """Return how this process computes; threads whose number nobody has chosen are None."""
+    """Return how this process computes.
+
+    The number of operations beside each other is None where nobody has chosen it; it decides no bit.
+    """
     pools = tf.config.threading
     return Tuning(
         bool(_pywrap_util_port.IsMklEnabled()),
-        pools.get_intra_op_parallelism_threads() or None,
-        pools.get_inter_op_parallelism_threads() or None,
+        pools.get_intra_op_parallelism_threads() or _from_environment("intra_op") or processors(),
+        pools.get_inter_op_parallelism_threads() or _from_environment("inter_op"),
     )
+
+
+def _from_environment(name: str) -> int | None:
+    """Return the threads that TensorFlow finds in the environment; it takes what is no number above 0 for none."""
+    text = os.environ.get(THREADS[name], "").strip()
+    return int(text) if text.isdecimal() and int(text) > 0 else None
 
 
 def use_threads(tuning: Tuning) -> None:
@@ -50,7 +61,7 @@ def settle(spec: Spec) -> None:
     except RuntimeError:
         now = settled()
         name = next(name for name, number in asked.items() if getattr(now, name) != number)
-        found = getattr(now, name) or "as many as there are processors"
+        found = getattr(now, name) or "a number of its own"
         message = (
             f"`{name}: {asked[name]}` comes too late: TensorFlow runs with {found} in this process"
         )
@@ -62,7 +73,9 @@ def settle(spec: Spec) -> None:
             f"`onednn: {str(bool(wanted)).lower()}` comes too late: TensorFlow was imported with"
             f"{'out' if wanted else ''} oneDNN in this process"
         )
-        help = f"set {ONEDNN}={wanted} before TensorFlow is imported; `hornbook train` does"
+        help = f"set {ONEDNN}={wanted} before TensorFlow is imported, as `hornbook train` does"
+        if wanted and platform.machine() not in X86:
+            help = "leave it out: TensorFlow brings oneDNN for x86 alone"
         raise _late(spec, ("train", "onednn"), message, help)
 
 

@@ -224,14 +224,12 @@ def _warnings(run: Run, spec: Spec, broken: Sequence[str]) -> list[Diagnostic]:
 
 def surroundings(settings: TrainSpec, typed: TypedGraph) -> dict[str, str]:
     """Return what bits depend on besides the data and the seed; what the spec leaves open, as it was settled."""
-    found, now = environment(), settled()
+    found = environment()
     return {
         "hornbook": hornbook_version(),
         **found,
         "determinism": "not promised on a GPU" if "GPU" in found["devices"] else "bit for bit",
-        "oneDNN": "on" if now.onednn else "off",
         "system": platform.platform(),
         "precision": settings.precision,
         "XLA": share(settings, typed),
-        "threads": f"{now.intra_op or 'all'} within an operation, {now.inter_op or 'all'} beside each other",
     }

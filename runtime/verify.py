@@ -7,7 +7,6 @@ optimizer, random generators) after training by ``fit`` and by ``tape``. Equal m
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,13 +20,14 @@ from ..compiler.driver import STYLES, analyse, emit, styles_of
 from ..compiler.graph import TypedGraph
 from ..compiler.infer import count
 from ..compiler.structure import named_in_source
+from ..compiler.tuning import processors
 from ..specs.load import Spec
 from ..specs.model import TrainSpec
 from .batches import Batches
 from .build import Built, build_typed, seed_of
 from .fit import fit
 from .objects import compile_model
-from .process import settle
+from .process import settle, settled
 from .samples import sample_inputs, sample_targets
 from .tape import tape
 
@@ -108,15 +108,18 @@ def verify(
 
 def environment() -> dict[str, str]:
     """Return what bits depend on besides the spec and the seed."""
+    now = settled()
     return {
         "python": platform.python_version(),
         "keras": keras.__version__,
         "tensorflow": tf.__version__,
         "machine": platform.machine(),
-        "processors": str(os.cpu_count()),
+        "processors": str(processors()),
         "devices": ", ".join(
             sorted({device.device_type for device in tf.config.list_physical_devices()})
         ),
+        "oneDNN": "on" if now.onednn else "off",
+        "threads": f"{now.intra_op} within an operation, {now.inter_op or 'TensorFlow’s choice'} beside each other",
     }
 
 

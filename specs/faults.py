@@ -206,7 +206,7 @@ def _value_faults(
             faults.append(Fault(context["code"], there, context["message"], context["help"]))
         elif detail["loc"][-1:] == ("[key]",) or detail["type"] == "string_pattern_mismatch":
             faults.append(_bad_name(spot, detail))
-        elif _meant_for_a_model(spot, data):
+        elif detail["type"] == "literal_error" and _meant_for_a_model(spot, data):
             continue  # what is wrong within it is told of
         elif context.get("actual_length", _len(_at(data, spot.path))) == _len(_at(data, spot.path)):
             # Otherwise Pydantic counts valid entries alone, and the others are told of already.
@@ -217,7 +217,7 @@ def _value_faults(
 
 
 def _meant_for_a_model(spot: _Spot, data: Any) -> bool:
-    """Tell whether a value is a mapping where one arm of a union takes such: the others need not refuse it."""
+    """Tell whether a value is a mapping where one arm of a union takes such: words need not refuse it."""
     if spot.field is None or spot.path[-1:] != (spot.field,):
         return False
     return (

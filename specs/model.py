@@ -120,16 +120,20 @@ class PerOutput:
         return isinstance(value, dict) and not any(name in found for name in inner)
 
 
+MOST_THREADS = 1024
+
+
 class ThreadsSpec(BaseModel):
     """The threads of TensorFlow; those that are left out are as many as there are processors."""
 
     model_config = CONFIG
 
     intra_op: Annotated[
-        int | None, Field(ge=1, le=1024, description="Threads that share one operation.")
+        int | None, Field(ge=1, le=MOST_THREADS, description="Threads that share one operation.")
     ] = None
     inter_op: Annotated[
-        int | None, Field(ge=1, le=1024, description="Operations that run beside each other.")
+        int | None,
+        Field(ge=1, le=MOST_THREADS, description="Operations that run beside each other."),
     ] = None
 
 

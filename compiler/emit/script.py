@@ -81,7 +81,9 @@ def compile_update(optimizer):
     apply = optimizer.apply
 
     def compiled(gradients, variables=None):
-        update = tf.function(lambda gradients: apply(gradients, variables), jit_compile=True)
+        update = tf.function(
+            lambda gradients: apply(gradients, variables), jit_compile=True
+        )
         update(gradients)
 
     optimizer.apply = compiled
@@ -187,7 +189,7 @@ def _imports(lines: set[str], train: TrainSpec) -> tuple[str, ...]:
     others = sorted(lines - standard, key=lambda line: (line.startswith("from"), line))
     if isinstance(train.onednn, bool):  # TensorFlow reads it while it is imported
         chosen = f'os.environ["{ONEDNN}"] = "{int(train.onednn)}"'
-        others = [chosen, "", *(f"{line}  # noqa: E402" for line in others)]
+        others = [chosen, "", *others]
         standard = standard | {"import os"}
     return (*sorted(standard), *([""] if standard else []), *others)
 

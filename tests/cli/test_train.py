@@ -86,6 +86,19 @@ def test_the_spec_follows_the_data(hornbook, small, folder: Path) -> None:
         assert f"small: {112 + 9 * classes} parameters" in done.out
 
 
+def test_a_net_that_the_data_alone_can_complete_is_not_refused_before(
+    hornbook, small, folder: Path
+) -> None:
+    own(folder, 3)
+    text = Path(small).read_text().replace("data: wine", "data: {npz: own.npz}")
+    hidden = "  - Dense: {units: $classes * 2}\n  - Reshape: {target_shape: [3, 2]}\n  - Flatten\n"
+    first = "  - Dense: {units: 8, activation: relu}\n"
+    assert first in text
+    Path(small).write_text(text.replace(first, hidden))
+    done = hornbook("train", small, "--no-run", "--epochs", "1")
+    assert (done.code, done.err) == (0, "")
+
+
 def test_a_path_in_a_spec_starts_at_its_folder(
     hornbook, small, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

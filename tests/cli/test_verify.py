@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,16 @@ def test_a_difference_is_found_and_told(
     else:
         assert "DIFFERS" in done.out
         assert "agree" not in done.out
+
+
+def test_specs_that_demand_one_thing_are_proved_together(apart, small, folder) -> None:
+    (folder / "other.yaml").write_text(Path(small).read_text().replace("units: 8", "units: 9"))
+    for number, onednn in enumerate(("true", "false")):
+        one = ("--steps", "1", "--format", "json", "--set", f"train.onednn={onednn}")
+        done = apart("verify", small, "other.yaml", *one)
+        assert done.code == 0, done.err
+        told = [one["environment"]["oneDNN"] for one in json.loads(done.out)]
+        assert told == [("on", "off")[number]] * 2
 
 
 def test_a_broken_spec_is_told_before_tensorflow_starts(hornbook) -> None:

@@ -15,11 +15,12 @@ import pytest
 import tensorflow as tf
 
 from hornbook.compiler.driver import analyse
+from hornbook.compiler.tuning import Tuning
 from hornbook.runtime.build import build, build_typed
 from hornbook.runtime.data import load_data
 from hornbook.runtime.objects import compile_model
 from hornbook.runtime.process import settle, settled
-from hornbook.runtime.runs import named_folder
+from hornbook.runtime.runs import named_folder, open_run
 from hornbook.runtime.session import resume, start
 from hornbook.runtime.train import Trained, train
 from hornbook.runtime.verify import verify
@@ -262,56 +263,59 @@ def test_onednn_that_is_not_as_a_spec_demands_is_refused() -> None:
 
 
 TUNED = """
-import json, os
+import json, os, sys
 from dataclasses import asdict
 from hornbook.cli import quiet
+from hornbook.specs.overrides import Override
 quiet.processors = lambda: 2
 quiet.platform.machine = lambda: "x86_64"
 from hornbook.compiler.driver import analyse
 from hornbook.specs.load import load
-spec = load("cifar100", classes=100)
-before = dict(os.environ)
+spec = load("cifar100", classes=100, overrides=[Override(one) for one in sys.argv[1:]])
+before = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
 quiet.start_for(analyse(spec), spec.model.train)
 from hornbook.runtime.process import settled
-left = {name: value for name, value in os.environ.items() if before.get(name) != value}
-print(json.dumps([asdict(settled()), "TF_ENABLE_ONEDNN_OPTS" in left]))
+print(json.dumps([asdict(settled()), os.environ.get("TF_ENABLE_ONEDNN_OPTS") == before]))
 """
 
 
 @pytest.mark.parametrize(
-    ("variables", "expected"),
+    ("variables", "settings", "expected"),
     [
-        ({}, [True, 1]),
-        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, [False, 1]),
-        ({"TF_NUM_INTRAOP_THREADS": "2"}, [True, None]),
+        ({}, [], [True, 1]),
+        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, [], [False, 1]),
+        ({"TF_NUM_INTRAOP_THREADS": "7"}, [], [True, 7]),
+        # What a spec demands is no wish.
+        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, ["train.onednn=true"], [True, 1]),
+        ({"TF_NUM_INTRAOP_THREADS": "7"}, ["train.threads={intra_op: 3}"], [True, 3]),
     ],
 )
 def test_the_command_line_tunes_tensorflow_unless_the_environment_has(
-    variables: dict[str, str], expected: list[Any]
+    variables: dict[str, str], settings: list[str], expected: list[Any]
 ) -> None:
     names = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     clean = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run(
-        [sys.executable, "-c", TUNED],
+        [sys.executable, "-c", TUNED, *settings],
         env=clean | variables | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    found, left = json.loads(done.stdout)
+    found, as_before = json.loads(done.stdout)
     assert [found["onednn"], found["intra_op"]] == expected
-    assert left is False  # what this process starts has an environment of its own
+    assert as_before  # what this process starts has an environment of its own
 
 
 def test_a_run_goes_on_and_is_measured_as_it_was_begun(tmp_path: Path) -> None:
     """Another command line, or a Python program, may have begun it."""
     path = os.pathsep.join(filter(None, sys.path))
 
-    def command(*arguments: str) -> str:
+    def command(*arguments: str, **variables: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "hornbook.cli", *arguments],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": path},
+            env=os.environ | {"PYTHONPATH": path} | variables,
             capture_output=True,
             text=True,
         )
@@ -319,22 +323,39 @@ def test_a_run_goes_on_and_is_measured_as_it_was_begun(tmp_path: Path) -> None:
         return done.stdout + done.stderr
 
     (tmp_path / "net.yaml").write_text(CONV)
-    begun = ("train", "net.yaml", "--epochs", "1", "--run", "run")
-    command(*begun, "--set", "train.threads={inter_op: 3}", "--set", "train.onednn=true")
-    about = tmp_path / "run" / "run.json"
-    kept = json.loads(about.read_text())
-    assert kept["tuning"] == {"onednn": True, "intra_op": None, "inter_op": 3}
+    begun = ("train", "net.yaml", "--epochs", "1", "--run", "run", "--set", "train.threads=null")
+    command(*begun, TF_NUM_INTRAOP_THREADS="5", TF_ENABLE_ONEDNN_OPTS="1")
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert kept["tuning"] == {"onednn": True, "intra_op": 5, "inter_op": None}
     assert kept["environment"]["oneDNN"] == "on"
-    # As if a program had begun it, whose settings a spec does not hold.
-    resolved = tmp_path / "run" / "resolved.yaml"
-    text = resolved.read_text()
-    kept["tuning"]["intra_op"] = 5
-    about.write_text(json.dumps(kept))
-    assert "oneDNN on, intra_op threads 5, inter_op threads 3" in command(
-        "resume", "run", "--epochs", "2"
-    )
-    assert "bit for bit" in command("evaluate", "run")
-    assert resolved.read_text() != text
+    assert kept["environment"]["threads"].startswith("5 within an operation")
+    told = command("resume", "run", "--epochs", "2", TF_ENABLE_ONEDNN_OPTS="0")
+    assert "oneDNN on, intra_op threads 5" in told
+    assert "HB908" not in told
+    assert "the same, bit for bit" in command("evaluate", "run")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"intra_op": 0}',
+        '{"intra_op": -5}',
+        '{"inter_op": 99999999999}',
+        '{"onednn": "on"}',
+        '{"cores": 2}',
+        "null",
+    ],
+)
+def test_a_run_whose_threads_no_process_could_have_is_damaged(damaged: str, tmp_path: Path) -> None:
+    run, _ = start(named_folder(tmp_path / "run"), read("epochs=1"), load_data("wine"))
+    about = run.folder / "run.json"
+    kept = json.loads(about.read_text())
+    about.write_text(json.dumps(kept | {"tuning": json.loads(damaged)}))
+    with pytest.raises(SpecError) as caught:
+        open_run(run.folder)
+    assert [one.code for one in caught.value.diagnostics] == ["HB901"]
+    about.write_text(json.dumps({name: one for name, one in kept.items() if name != "tuning"}))
+    assert open_run(run.folder).info.tuning == Tuning()
 
 
 def test_a_run_has_the_threads_of_its_spec_and_tells_how_it_computes(tmp_path: Path) -> None:
@@ -362,6 +383,7 @@ def test_a_run_has_the_threads_of_its_spec_and_tells_how_it_computes(tmp_path: P
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("by "))
     assert line.startswith("by     precision mixed_bfloat16, XLA off, oneDNN o")
     assert line.endswith(", intra_op threads 1, inter_op threads 3")
+    assert "HB705" not in done.stderr
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["environment"]
     assert kept["threads"] == "1 within an operation, 3 beside each other"
     again = subprocess.run(

@@ -14,6 +14,7 @@ from PIL import Image
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.emit.script import emit_script
 from hornbook.specs.load import load
+from hornbook.specs.overrides import Override
 from hornbook.specs.yaml import read_text
 
 pytestmark = pytest.mark.keras
@@ -61,6 +62,25 @@ CASES = {
     "images": (pictures, "[4, 4, 3]", "{images: pets, size: [4, 4], classes: 3}"),
     "iris": (lambda _: None, "[4]", "iris"),
 }
+
+
+SETTINGS = ["jit_compile=optimizer", "onednn=false", "threads={intra_op: 1, inter_op: 2}"]
+
+
+@pytest.mark.parametrize("loop", ["fit", "tape"])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_script_with_settings_is_laid_out_as_ruff_would(
+    setting: str, loop: str, tmp_path
+) -> None:
+    text = SPEC.format(shape="[4]", data="iris", validation="test")
+    spec = load(read_text(text), overrides=[Override(f"train.{setting}")])
+    (tmp_path / "script.py").write_text(
+        emit_script(spec, analyse(spec), "functional", loop=loop).text
+    )
+    for command in (["format", "--check"], ["check", "--select", "E,F,I,RUF100"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "script.py"]
+        done = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("kind", CASES)
