@@ -77,7 +77,7 @@ def train(model, train_data, validation_data, callbacks):
 
 UPDATE = '''
 def compile_update(optimizer):
-    """Let XLA compile the update of an optimizer, whose many small operations it makes one of."""
+    """Let XLA make one of the many small operations of an update."""
     apply = optimizer.apply
 
     def compiled(gradients, variables=None):

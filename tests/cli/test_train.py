@@ -24,6 +24,7 @@ def test_a_whole_training(hornbook, small) -> None:
     lines = done.out.splitlines()
     (run,) = Path("runs").iterdir()
     assert re.fullmatch(r"small-\d{8}-\d{6}", run.name)
+    assert re.fullmatch(r"by     oneDNN (on|off), intra_op threads \d+", lines.pop(2))
     assert lines[:4] == [
         "model  small: 139 parameters, functional, seed 0",
         "loop   fit: 2 epochs in batches of 32",
