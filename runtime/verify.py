@@ -119,7 +119,8 @@ def environment() -> dict[str, str]:
             sorted({device.device_type for device in tf.config.list_physical_devices()})
         ),
         "oneDNN": "on" if now.onednn else "off",
-        "threads": f"{now.intra_op} within an operation, {now.inter_op or 'TensorFlow’s choice'} beside each other",
+        "threads": f"{now.intra_op} within an operation"
+        + (f", {now.inter_op} beside each other" if now.inter_op else ""),
     }
 
 
