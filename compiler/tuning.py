@@ -2,8 +2,8 @@
 
 TensorFlow chooses both once for a process, oneDNN by what the processor can do and threads by how many processors
 there are. Neither looks at the net, whose operations may be too small to be shared, or large enough for oneDNN's
-kernels to pay on a processor where TensorFlow leaves them off. docs/performance.md holds the measurements that the
-rules here stand on; where nothing was measured, nothing is chosen.
+kernels to pay on a processor where TensorFlow leaves them off; or TensorFlow may have no others. docs/performance.md
+holds the measurements that the rules here stand on; where nothing was measured, nothing is chosen.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field
 
 from ..specs.model import MOST_THREADS, ThreadsSpec, TrainSpec
 from .graph import TypedGraph
+from .xla import kind
 
 ONEDNN: Final = "TF_ENABLE_ONEDNN_OPTS"
 """The variable of the environment that TensorFlow reads while it is imported."""
@@ -24,6 +25,11 @@ THREADS: Final = {"intra_op": "TF_NUM_INTRAOP_THREADS", "inter_op": "TF_NUM_INTE
 """The variables that it reads its numbers of threads from, unless a program sets them."""
 X86: Final = frozenset({"AMD64", "x86_64"})
 """The architectures, as ``platform.machine`` names them, whose TensorFlow brings oneDNN."""
+PLAIN: Final = frozenset(
+    {"Activation", "BatchNormalization", "Dense", "Dropout", "Flatten", "LSTM", "ReLU", "Reshape"}
+)
+"""Layers that TensorFlow computes without oneDNN too; of some convolutions with channels first, unequal strides or
+transposition it has no other kernels on a CPU."""
 MEASURED: Final = 2
 """The processors of the machines on which threads were measured."""
 SMALL: Final = 10_000_000
@@ -66,8 +72,13 @@ def tuned(typed: TypedGraph, train: TrainSpec, processors: int, architecture: st
     """
     work = heaviest(typed, train.batch_size)
     onednn, intra_op = None, None
+    if architecture in X86:
+        onednn = None if all(kind(layer) in PLAIN for layer in typed.graph.layers) else True
     if architecture in X86 and train.precision == "float32" and work is not None:
-        onednn = True if work >= SMALL else False if processors == MEASURED else None
+        if work >= SMALL:
+            onednn = True
+        elif onednn is None and processors == MEASURED:
+            onednn = False
         intra_op = 1 if processors == MEASURED and work < LARGE else None
     asked = demanded(train)
     return Tuning(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Some convolutions have no kernels on a CPU but oneDNN's, which TensorFlow leaves off on some processors.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# JAX, where it is installed, lets TensorFlow be louder than hornbook's command line has it.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # The same cases in every run, so that a change is what makes a test fail; with
 # `--hypothesis-profile=fresh` they are drawn anew.

@@ -59,6 +59,27 @@ def test_the_work_of_the_heaviest_layer_on_a_batch_decides() -> None:
     assert chosen(middle, "train.batch_size=4") == Tuning(onednn=False, intra_op=1)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "Conv1D: {filters: 1, kernel_size: 1, data_format: channels_first}",
+        "Conv1DTranspose: {filters: 1, kernel_size: 1, dilation_rate: 2}",
+        "SeparableConv1D: {filters: 1, kernel_size: 1, strides: 2}",
+    ],
+)
+@pytest.mark.parametrize("processors", [1, 2, 8])
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_convolutions_get_onednn_without_which_some_have_no_kernels(
+    layer: str, processors: int, precision: str
+) -> None:
+    text = NET.replace("[100]", "[5, 4]").replace(
+        "- Dense: {name: wide", f"- {layer}\n  - Flatten\n  - Dense: {{name: wide"
+    )
+    found = chosen(f"train.precision={precision}", text=text, processors=processors)
+    assert found.onednn is True
+    assert chosen("train.onednn=null", text=text).onednn is None
+
+
 def test_work_is_counted_forward_on_a_batch() -> None:
     assert heaviest(analyse(read()), 32) == pytest.approx(32 * 2 * 100 * 10, rel=0.02)
 
