@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Final, final
 
 from hornbook.compiler.driver import analyse, styles_of
+from hornbook.compiler.tuning import ONEDNN
 
 from .works import Net
 
@@ -65,7 +66,6 @@ OPTIONS: Final = {
 """Settings of `train:` that change bits, perhaps for speed."""
 SEVERAL: Final = re.compile(r", (?=\w+=)")
 """What parts the settings of one contestant."""
-ONEDNN: Final = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 
 ALL: Final = {
     one.name: one
@@ -73,10 +73,10 @@ ALL: Final = {
         Contestant("keras-fit", "`model.fit` on `x / 255.0`", "keras_fit"),
         Contestant(
             "keras-fit-onednn",
-            "the same, `TF_ENABLE_ONEDNN_OPTS=1`",
+            f"the same, `{ONEDNN}=1`",
             "keras_fit",
             extra=True,
-            environment=ONEDNN,
+            environment={ONEDNN: "1"},
         ),
         *(
             Contestant(

@@ -27,16 +27,16 @@ IDLE: Final = ("IPython", "jax", "matplotlib", "pandas", "sklearn")
 """What TensorFlow and Keras import where it is installed, for uses that no verb makes of them."""
 
 
-def start_runtime(tuning: Tuning = UNTUNED, wished: Tuning = UNTUNED) -> None:
+def start_runtime(tuning: Tuning = UNTUNED, wish: Tuning = UNTUNED) -> None:
     """Import TensorFlow and Keras, and let them find their devices; what they say of it is not shown.
 
     Whoever sets TF_CPP_MIN_LOG_LEVEL below 3 sees all of it. So does everybody when it fails. TensorFlow computes
-    as ``tuning`` has it; what that leaves open is as ``wished``, unless the environment has chosen it. One that has
-    started before computes as it does.
+    as ``tuning`` has it; what that leaves open is as ``wish`` has it, unless the environment has chosen it.
+    One that has started before computes as it does.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     quiet = os.environ.setdefault(LEVEL, NOTHING_BUT_FATAL) == NOTHING_BUT_FATAL
-    chosen = overlaid(tuning, wished)
+    chosen = overlaid(tuning, wish)
     with ExitStack() as stack:
         if quiet:
             stack.enter_context(held_back())
@@ -55,15 +55,20 @@ def start_runtime(tuning: Tuning = UNTUNED, wished: Tuning = UNTUNED) -> None:
 
 def start_for(typed: TypedGraph, train: TrainSpec) -> None:
     """Start the runtime as a net is trained fastest on this machine."""
-    start_runtime(demanded(train), tuned(typed, train, processors(), platform.machine()))
+    start_runtime(demanded(train), wished(typed, train))
 
 
-def overlaid(tuning: Tuning, wished: Tuning) -> Tuning:
+def wished(typed: TypedGraph, train: TrainSpec) -> Tuning:
+    """Return how a net is trained fastest on this machine."""
+    return tuned(typed, train, processors(), platform.machine())
+
+
+def overlaid(tuning: Tuning, wish: Tuning) -> Tuning:
     """Return ``tuning`` with what is wished where it, and the environment, choose nothing."""
     found = asdict(tuning)
     for field, name in VARIABLES.items():
         if found[field] is None and name not in os.environ:
-            found[field] = getattr(wished, field)
+            found[field] = getattr(wish, field)
     return Tuning(**found)
 
 

@@ -355,9 +355,7 @@ def opened(asked: Asked, style: str) -> tuple[DataSet, Spec, TypedGraph]:
         named = resolve(named, home.parent)
     known = facts(named)
     if first is not None and known is not None and known.source == "download":
-        start_for(
-            first, settings
-        )  # it is Keras that downloads; how many classes there are is known
+        start_for(first, settings)  # it is Keras that downloads
     from ..runtime.data import load_data
 
     dataset = load_data(named, span=None if asked.data else loaded.document.span(("train", "data")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +49,7 @@ def verify(
 
     loaded = [options.load(name, settings) for name in specs or zoo()]
     with interruptible(lambda: "interrupted; nothing more was proved"):
-        start_runtime(*common([(one, options.max_params(max_params)) for one in loaded]))
+        start_runtime(*common(loaded, options.max_params(max_params)))
         from ..runtime.verify import verify
 
         found = []
@@ -74,21 +73,19 @@ def verify(
         say(f"{plural(len(found), 'spec')} {agree}, bit for bit\n({seen})")
 
 
-def common(specs: Sequence[tuple[Spec, int]]) -> tuple[Tuning, Tuning]:
-    """Return what specs with their budgets demand of TensorFlow, and what would help all of them alike.
+def common(specs: Sequence[Spec], budget: int) -> tuple[Tuning, Tuning]:
+    """Return what specs demand of TensorFlow, and what would help all of them alike.
 
     They are proved in one process. One that demands something else than the first is refused there: HB705.
     """
     from ..compiler.driver import analyse
-    from ..compiler.tuning import UNTUNED, demanded, processors, tuned
+    from ..compiler.tuning import UNTUNED, demanded
+    from .quiet import wished
 
-    trained = [(one, one.model.train, budget) for one, budget in specs if one.model.train]
-    demands = [demanded(train) for _, train, _ in trained]
-    wishes = {
-        tuned(analyse(one, max_params=budget), train, processors(), platform.machine())
-        for one, train, budget in trained
-    }
-    return demands[0] if demands else UNTUNED, wishes.pop() if len(wishes) == 1 else UNTUNED
+    trained = [(one, one.model.train) for one in specs if one.model.train]
+    wishes = {wished(analyse(one, max_params=budget), train) for one, train in trained}
+    demand = demanded(trained[0][1]) if trained else UNTUNED
+    return demand, wishes.pop() if len(wishes) == 1 else UNTUNED
 
 
 def finding(certificate: Certificate) -> Diagnostic:

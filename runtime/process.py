@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.util import _pywrap_util_port  # nothing public tells of oneDNN
@@ -60,26 +59,25 @@ def settle(spec: Spec) -> None:
         use_threads(Tuning(None, **asked))
     except RuntimeError:
         now = settled()
-        name = next(name for name, number in asked.items() if getattr(now, name) != number)
-        found = getattr(now, name) or "a number of its own"
+        # It may run with those numbers already, as with one thread for each processor.
+        others = [name for name, number in asked.items() if getattr(now, name) != number]
+        for name in others[:1]:
+            found = getattr(now, name) or "a number of its own"
+            message = f"`{name}: {asked[name]}` comes too late: TensorFlow runs with {found} in this process"
+            help = "train in a process of its own, as `hornbook train` does"
+            raise _late(spec, ("train", "threads", name), message, help) from None
+    wanted = train.onednn
+    if isinstance(wanted, bool) and wanted != settled().onednn:
         message = (
-            f"`{name}: {asked[name]}` comes too late: TensorFlow runs with {found} in this process"
-        )
-        help = "train in a process of its own, as `hornbook train` does"
-        raise _late(spec, ("train", "threads", name), message, help) from None
-    if isinstance(train.onednn, bool) and train.onednn != settled().onednn:
-        wanted = int(train.onednn)
-        message = (
-            f"`onednn: {str(bool(wanted)).lower()}` comes too late: TensorFlow was imported with"
+            f"`onednn: {str(wanted).lower()}` comes too late: TensorFlow was imported with"
             f"{'out' if wanted else ''} oneDNN in this process"
         )
-        help = f"set {ONEDNN}={wanted} before TensorFlow is imported, as `hornbook train` does"
+        help = f"set {ONEDNN}={int(wanted)} before TensorFlow is imported, as `hornbook train` does"
         if wanted and platform.machine() not in X86:
             help = "leave it out: TensorFlow brings oneDNN for x86 alone"
         raise _late(spec, ("train", "onednn"), message, help)
 
 
 def _late(spec: Spec, path: tuple[str, ...], message: str, help: str) -> SpecError:
-    places: Any = spec.document.places
-    place = spec.document.span(path) if path in places else None
+    place = spec.document.span(path) if path in spec.document.places else None
     return SpecError([Diagnostic("HB705", message, place, (), help)])

@@ -19,9 +19,8 @@ def train(job: Job, gate: Gate) -> None:
     from hornbook.runtime.batches import Batches
     from hornbook.runtime.build import build_typed
     from hornbook.runtime.data.dataset import BYTES
-    from hornbook.runtime.fit import fit
     from hornbook.runtime.objects import compile_model
-    from hornbook.runtime.tape import tape
+    from hornbook.runtime.train import LOOPS
 
     from .turns import Turns
 
@@ -34,4 +33,4 @@ def train(job: Job, gate: Gate) -> None:
         seed=0,
         scaling=None if net.words else BYTES,
     )
-    {"fit": fit, "tape": tape}[loop](model, batches, job.rounds, callbacks=[Turns(gate)])
+    LOOPS[loop](model, batches, job.rounds, callbacks=[Turns(gate)])

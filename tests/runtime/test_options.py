@@ -246,6 +246,7 @@ def test_threads_that_come_too_late_are_refused() -> None:
     assert "`intra_op: 77` comes too late" in found.message
     settle(read())
     settle(read("threads={}"))
+    settle(read(f"threads={{intra_op: {settled().intra_op}}}"))  # as it runs already
 
 
 def test_onednn_that_is_not_as_a_spec_demands_is_refused() -> None:
