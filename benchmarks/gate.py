@@ -64,8 +64,9 @@ class Gate:
         """Hold a net against what it should be, wait, and begin the first round."""
         expected = self.job.work.net.parameters
         assert parameters == expected, f"trains {parameters} numbers, should train {expected}"
+        since = time.perf_counter()  # who has told may be stopped at once
         self.tell({"ready": True})
-        self._open()
+        self._open(since)
 
     def turn(self, loss: float) -> None:
         """End a round; begin the next, if there is one, when the driver says so.
@@ -79,15 +80,15 @@ class Gate:
             self.begun = time.perf_counter()
             return
         self.rehearsing = True
-        seconds, used = time.perf_counter() - self.begun, time.process_time() - self.used
+        ended = time.perf_counter()
+        seconds, used = ended - self.begun, time.process_time() - self.used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
         found = Round(self.job.turn, seconds, loss, used, self.waited, peak)
         self.tell(asdict(found))
         if self.left:
-            self._open()
+            self._open(ended)
 
-    def _open(self) -> None:
-        since = time.perf_counter()
+    def _open(self, since: float) -> None:
         self.wait()
         self.used, self.begun = time.process_time(), time.perf_counter()
         self.waited = self.begun - since

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, final
 
 from ..specs.base import Item, LayerSpec, parts
-from ..specs.layers.cells import CELLS
 from ..specs.model import TrainSpec
+from ..specs.registries import CELL
 from .graph import Literal as Number
 from .graph import TypedGraph, TypedNode, Weight
 from .infer import count
@@ -307,7 +307,9 @@ def _reason(before: TypedNode | None, after: TypedNode) -> Reason | None:
 
 def _made_of(item: Item) -> tuple[Any, ...]:
     """Return the class of a layer, and those of the layers and cells inside it."""
-    inner = (one for one in parts(item) if isinstance(one, (LayerSpec, *CELLS)))
+    inner = (
+        one for one in parts(item) if isinstance(one, LayerSpec) or CELL.items.holds(type(one))
+    )
     return type(item).__name__, *(_made_of(one) for one in inner)
 
 

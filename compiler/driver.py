@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..specs.diagnostics import Diagnostic, SpecError, in_order
 from ..specs.load import Spec, assumption
 from .graph import TypedGraph
 from .infer import MAX_PARAMS, budget, infer
 from .lower import lower
-from .python import Source, print_module
 from .training import check_training
 from .xla import half_outputs, obstacles
+
+if TYPE_CHECKING:
+    from .python import Source
 
 STYLES: Final = ("sequential", "functional", "subclassed")
 
@@ -58,6 +60,7 @@ def emit(typed: TypedGraph, style: str, *, show_shapes: bool = False) -> Source:
     """Print the module of one style."""
     # A spec that is only checked pays for no emitter.
     from .emit.styles import module_of
+    from .python import print_module
 
     return print_module(module_of(typed, style, show_shapes=show_shapes), style)
 

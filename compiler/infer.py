@@ -11,8 +11,6 @@ from collections.abc import Mapping
 
 from ..specs.base import LayerSpec, NodeSpec, OpSpec
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
-from ..specs.layers.recurrent import READERS
-from ..specs.layers.reshaping import Flatten
 from ..specs.yaml import Document
 from .graph import (
     Graph,
@@ -28,8 +26,6 @@ from .graph import (
 )
 from .masking import check_mask, mask_after
 from .shapes import infer as apply_rule
-from .shapes.calls import check_call
-from .shapes.literals import check_literals
 from .shapes.rule import RuleError
 
 MAX_PARAMS = 1_000_000_000
@@ -86,8 +82,12 @@ class _Inference:
             spec = self.as_called(node, layer.spec)
             found = apply_rule(spec, types)
             if isinstance(spec, LayerSpec) and node.arguments:
+                from .shapes.calls import check_call
+
                 check_call(spec, types, self.types_of(node))
             if isinstance(spec, OpSpec) and len(node.inputs) < len(node.operands):
+                from .shapes.literals import check_literals
+
                 check_literals(
                     spec,
                     tuple(
@@ -188,13 +188,13 @@ class _Inference:
         if made is None:
             return None
         spec = self.layers[made.layer].spec
-        if isinstance(spec, Flatten) and code == "HB406":
+        if type(spec).__name__ == "Flatten" and code == "HB406":
             return f"give the input known sizes, or put a global pooling in place of `{above}`"
         if code != "HB401":
             return None
-        if isinstance(spec, Flatten):
+        if type(spec).__name__ == "Flatten":
             return f"move `{above}` below `{node.name}`"
-        if isinstance(spec, READERS) and not spec.return_sequences:
+        if not getattr(spec, "return_sequences", True):
             return f"give `{above}` `return_sequences: true`: it returns its last step alone"
         return None
 

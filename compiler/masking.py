@@ -7,11 +7,10 @@ of a value but the last; the layers below hand it on as it is, whatever becomes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from ..specs.base import LayerSpec, NodeSpec
-from ..specs.layers.activation import Softmax
-from ..specs.layers.conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from ..specs.layers import FAMILIES
 from ..specs.layers.core import Embedding, Masking
 from .graph import Shape, TensorType
 from .shapes.rule import RuleError
@@ -28,9 +27,8 @@ THROUGH: Final = frozenset(
 )  # fmt: skip
 """Layers that hand on the mask of their input; recurrent ones where they return all steps."""
 
-RECURRENT: Final = frozenset(
-    {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"}
-)
+CONV_RECURRENT: Final = frozenset(FAMILIES["conv_recurrent"])
+RECURRENT: Final = CONV_RECURRENT | {"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN"}
 
 
 def mask_after(
@@ -66,17 +64,17 @@ def check_mask(
     """
     if mask is None or "mask" in arguments:
         return
-    inner = getattr(spec, "layer", spec)
-    if isinstance(spec, Softmax):
+    name = type(spec).__name__
+    inner: Any = getattr(spec, "layer", spec)
+    if isinstance(spec, LayerSpec) and name == "Softmax":
         fits = len(mask) == given.rank and _fits(mask[1:], given.shape[1:])
         over, help = given, "use `Activation: softmax`, which takes no mask"
-    elif isinstance(inner, ConvLSTM1D | ConvLSTM2D | ConvLSTM3D):
+    elif type(inner).__name__ in CONV_RECURRENT:
         fits = _fits(mask[2:], output.shape[2 if inner.return_sequences else 1 :])
         over, help = output, "pad it: `padding: same`"
     else:
         return
     if not fits:
-        name = type(spec).__name__
         message = f"`{name}` would lay the mask from above, {TensorType(mask, 'bool')}, over {over}"
         raise RuleError("HB404", message, help=help)
 

@@ -6,14 +6,10 @@ import builtins
 import keyword
 from collections.abc import Container, Iterable
 
-from ..specs.activations import ACTIVATIONS
 from ..specs.base import Item, LayerSpec, NodeSpec, parts
-from ..specs.layers.augmentation import RandAugment, RandomColorJitter
-from ..specs.layers.cells import CELLS, StackedRNNCells
 from ..specs.names import snake_case, stem
+from ..specs.registries import ACTIVATION, CELL
 
-NAMED: tuple[type[Item], ...] = (LayerSpec, *CELLS, *ACTIVATIONS)
-"""What is a layer in Keras, so that constructing it takes a name."""
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
 )
@@ -34,6 +30,13 @@ def class_name(name: str) -> str:
     return f"{found}Model" if not found or keyword.iskeyword(found) else found
 
 
+def named(item: Item) -> bool:
+    """Tell whether an item is a layer in Keras, so that constructing it takes a name."""
+    return isinstance(item, LayerSpec) or any(
+        one.items.holds(type(item)) for one in (CELL, ACTIVATION)
+    )
+
+
 def implied(layer: Item) -> Iterable[str]:
     """Yield the stems of the layers that are constructed inside the call of a layer's class.
 
@@ -41,7 +44,7 @@ def implied(layer: Item) -> Iterable[str]:
     where they have none.
     """
     for part in parts(layer):
-        if isinstance(part, NAMED):
+        if named(part):
             yield from implied(part)
             if isinstance(part, LayerSpec):
                 yield from composed(part, part.name is not None)
@@ -49,7 +52,7 @@ def implied(layer: Item) -> Iterable[str]:
                 yield snake_case(type(part).__name__)
     if isinstance(getattr(layer, "cell", None), tuple):
         # Keras puts a list of cells into a stack.
-        yield snake_case(StackedRNNCells.__name__)
+        yield snake_case("StackedRNNCells")
 
 
 VARIATIONS = (
@@ -81,10 +84,10 @@ def composed(layer: NodeSpec, named: bool) -> Iterable[str]:
 
     ``named`` tells whether it is given a name. A RandAugment passes that on to its layers.
     """
-    match layer:
-        case RandAugment() if not named:
+    match type(layer).__name__:
+        case "RandAugment" if not named:
             yield from VARIATIONS
-        case RandomColorJitter():
+        case "RandomColorJitter":
             yield from (
                 stem for field, stem in JITTERS.items() if getattr(layer, field) is not None
             )

@@ -13,7 +13,6 @@ from typing import Any
 from ..specs.base import Item, Path
 from ..specs.data import DataFacts, facts
 from ..specs.diagnostics import Diagnostic, Note, Span
-from ..specs.layers.activation import Softmax
 from ..specs.layers.core import Activation
 from ..specs.load import Spec
 from ..specs.model import TrainSpec
@@ -416,7 +415,7 @@ def final_activation(
         head = above
     spec = head.layer.spec
     path = _layer_path(head, nodes)
-    if isinstance(spec, Softmax):
+    if type(spec).__name__ == "Softmax":
         return "softmax", _Place(head, path, False)
     if isinstance(spec, Activation) or (type(spec).__name__ == "Dense"):
         chosen = getattr(spec, "activation", None)

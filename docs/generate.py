@@ -13,8 +13,8 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,12 +24,10 @@ from hornbook.specs import yaml
 from hornbook.specs.base import WIRING, Call, CallArguments, Item, LayerSpec, Registry
 from hornbook.specs.blocks import BlockSpec
 from hornbook.specs.data import FACTS, FORMS
-from hornbook.specs.layers import FAMILIES
-from hornbook.specs.layers import cells as cells_module
-from hornbook.specs.layers.ops import OPS
+from hornbook.specs.layers import ALIASES, FAMILIES, OPS
 from hornbook.specs.load import zoo_text
 from hornbook.specs.model import InputSpec, ModelSpec, TrainSpec
-from hornbook.specs.registries import REGISTRIES
+from hornbook.specs.registries import ENTRY, LAYER, REGISTRIES
 from hornbook.specs.wording import any_of, arms, expected, flow, kind_of, one_of
 
 REFERENCE = Path(__file__).resolve().parent / "reference.md"
@@ -179,7 +177,7 @@ def data(_: str) -> str:
 def functions(_: str) -> str:
     """Write the functions of keras.ops with their arguments."""
     rows = []
-    for cls in OPS:
+    for cls in (ENTRY.items[name] for name in OPS):
         own = [name for name in cls.model_fields if name not in WIRING]
         takes = ", ".join(row(name, cls.model_fields[name])[0] for name in own)
         rows.append((code(cls.__name__), count(cls.arity), takes, first_line(cls)))
@@ -194,18 +192,13 @@ def count(arity: tuple[int, int | None]) -> str:
 
 def family(name: str) -> str:
     """Write the layers of a family, then their arguments."""
-    module = families()[name]
+    classes = {layer: LAYER.items[layer] for layer in FAMILIES[name]}
     said = []
-    for cls in module.LAYERS:
-        others = [alias for alias, real in module.ALIASES.items() if real == cls.__name__]
+    for layer, cls in classes.items():
+        others = [alias for alias, real in ALIASES.items() if real == layer]
         also = f" Also called {codes(others)}." if others else ""
-        said.append(f"- **{cls.__name__}**: {first_line(cls)}{also}\n")
-    return "".join(said) + "\n" + arguments({cls.__name__: cls for cls in module.LAYERS})
-
-
-def families() -> dict[str, ModuleType]:
-    """Return the modules of the layers by name."""
-    return {module.__name__.rpartition(".")[2]: module for module in FAMILIES}
+        said.append(f"- **{layer}**: {first_line(cls)}{also}\n")
+    return "".join(said) + "\n" + arguments(classes)
 
 
 def registry(kind: str) -> str:
@@ -339,9 +332,7 @@ def coverage() -> str:
     """Write the page that says of every name in keras.layers whether a spec can hold it."""
     layers, cells = REGISTRIES["layer"], REGISTRIES["cell"]
     family = {
-        cls.__name__: name.replace("_", " ")
-        for name, module in families().items()
-        for cls in module.LAYERS
+        layer: name.replace("_", " ") for name, layers in FAMILIES.items() for layer in layers
     }
     states = {name: ("supported", family[name]) for name in layers.items}
     states |= dict.fromkeys(cells.items, ("supported", "in an `RNN`"))
@@ -351,8 +342,10 @@ def coverage() -> str:
     rows = [(code(name), *states[name]) for name in sorted(states, key=str.lower)]
     left_out = [
         (code(name), code(argument), why)
-        for module in (*families().values(), cells_module)
-        for name, arguments in sorted(module.OMITTED.items())
+        for module in (*FAMILIES, "cells")
+        for name, arguments in sorted(
+            import_module(f"hornbook.specs.layers.{module}").OMITTED.items()
+        )
         for argument, why in arguments.items()
     ]
     totals = [(state, str(counts[state])) for state in ("supported", "alias", "refused")]

@@ -54,46 +54,4 @@ class Softmax(Item):
     axis: SoftmaxAxis = -1
 
 
-ACTIVATIONS: tuple[type[Item], ...] = (ReLU, LeakyReLU, ELU, Softmax)
-
-NAMES = (
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "soft_shrink",
-    "softmax",
-    "softplus",
-    "softsign",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "sparsemax",
-    "squareplus",
-    "swish",
-    "tanh",
-    "tanh_shrink",
-)
-
-REFUSED = {
-    "PReLU": "it has weights of its own: give it an item of its own after the layer",
-    "glu": "it halves the last axis, which no layer that takes an activation announces",
-    "threshold": "it needs two arguments, and Keras has no layer that carries them: "
-    "`ReLU: {threshold: ...}` is the nearest",
-}
-
 OMITTED: dict[str, dict[str, str]] = {}

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from .catalogue import Catalogue
+
 Path = tuple[str | int, ...]
 """Keys and indices that lead from the root of a document to a value in it."""
 
@@ -230,7 +232,7 @@ class Registry:
 
     kind: str
     module: str
-    items: Mapping[str, type[Item]]
+    items: Catalogue
     names: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)

@@ -310,10 +310,11 @@ class _Expander:
 
     def head(self, data: Mapping[str, Any]) -> bool:
         """Read variables and blocks; tell whether they could be read."""
+        given = {key: data[key] for key in ("variables", "blocks") if data.get(key) is not None}
+        if not given:
+            return True
         try:
-            head = Head.model_validate(
-                {key: data[key] for key in ("variables", "blocks") if data.get(key) is not None}
-            )
+            head = Head.model_validate(given)
         except ValidationError as error:
             for fault in faults_of(error, Head, "the spec", data):
                 span = self.document.span(fault.path, fault.at)

@@ -57,23 +57,4 @@ class ReduceLROnPlateau(Item):
     min_lr: Annotated[float, Field(ge=0, description="Least learning rate.")] = 0.0
 
 
-CALLBACKS: tuple[type[Item], ...] = (EarlyStopping, ReduceLROnPlateau)
-
-_CODE = "it holds Python functions, and a spec holds data"
-_FILES = "it writes files of its own: a run already keeps its history and its checkpoints"
-
-REFUSED = {
-    "BackupAndRestore": _FILES,
-    "CSVLogger": _FILES,
-    "Callback": "it is the base class, which does nothing",
-    "CallbackList": "it holds other callbacks: list them under `callbacks:`",
-    "History": "every run keeps its history",
-    "LambdaCallback": _CODE,
-    "LearningRateScheduler": _CODE
-    + ": give the optimizer a schedule, `learning_rate: {Name: ...}`",
-    "ModelCheckpoint": _FILES,
-    "ProgbarLogger": "every run shows its progress",
-    "TerminateOnNaN": "every run stops where the loss is not finite",
-}
-
 OMITTED: dict[str, dict[str, str]] = {}

@@ -96,7 +96,7 @@ def _class_of_word(registry: Registry, name: str) -> type[Item] | None:
     if name not in registry.names:
         return None
     wanted = name.replace("_", "").lower()
-    return next((cls for key, cls in registry.items.items() if key.lower() == wanted), None)
+    return next((registry.items[key] for key in registry.items if key.lower() == wanted), None)
 
 
 def unknown_name(registry: Registry, name: str, path: Path, at: Literal["key", "value"]) -> Fault:

@@ -54,10 +54,4 @@ class UnitNorm(Item):
     axis: Axis = 0
 
 
-CONSTRAINTS: tuple[type[Item], ...] = (MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
-
-NAMES = ("max_norm", "min_max_norm", "non_neg", "unit_norm")
-
-REFUSED = {"Constraint": "it is the base class, which constrains nothing"}
-
 OMITTED: dict[str, dict[str, str]] = {}

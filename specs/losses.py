@@ -7,6 +7,7 @@ from typing import Annotated, Literal, final
 from pydantic import Field
 
 from .base import Item
+from .registries import LOSS
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0)]
@@ -224,91 +225,10 @@ class CTC(Item):
     reduction: Reduction = "sum_over_batch_size"
 
 
-LOSSES: tuple[type[Item], ...] = (
-    SparseCategoricalCrossentropy,
-    CategoricalCrossentropy,
-    BinaryCrossentropy,
-    CategoricalFocalCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-    KLDivergence,
-    Poisson,
-    MeanSquaredError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredLogarithmicError,
-    Huber,
-    LogCosh,
-    CosineSimilarity,
-    Hinge,
-    SquaredHinge,
-    CategoricalHinge,
-    Dice,
-    Tversky,
-    Circle,
-    CTC,
-)
-
-NAMES = (
-    "BCE",
-    "KLD",
-    "MAE",
-    "MAPE",
-    "MSE",
-    "MSLE",
-    "bce",
-    "binary_crossentropy",
-    "binary_focal_crossentropy",
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "categorical_hinge",
-    "circle",
-    "cosine_similarity",
-    "ctc",
-    "dice",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "kld",
-    "log_cosh",
-    "mae",
-    "mape",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "mse",
-    "msle",
-    "poisson",
-    "sparse_categorical_crossentropy",
-    "squared_hinge",
-    "tversky",
-)
-
-ALIASES = {
-    "bce": "BinaryCrossentropy",
-    "kld": "KLDivergence",
-    "mae": "MeanAbsoluteError",
-    "mape": "MeanAbsolutePercentageError",
-    "mse": "MeanSquaredError",
-    "msle": "MeanSquaredLogarithmicError",
-}
-
-_VAGUE = (
-    "Keras chooses what it means by the labels: write `sparse_categorical_crossentropy` for "
-    "integers, `categorical_crossentropy` for one-hot labels, `binary_crossentropy` for 0 and 1"
-)
-
-REFUSED = {
-    "Loss": "it is the base class, which measures nothing",
-    "ce": _VAGUE,
-    "crossentropy": _VAGUE,
-}
-
 OMITTED: dict[str, dict[str, str]] = {
-    item.__name__: {
+    name: {
         "name": "it is shown nowhere: a loss is reported under its output's name",
         "dtype": "a loss is computed in the precision of the model's output",
     }
-    for item in LOSSES
+    for name in LOSS.items
 }

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, final
 from pydantic import Field, model_validator
 
 from .base import Item, Name, conflict
+from .registries import METRIC
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0)]
@@ -482,119 +483,7 @@ class OneHotMeanIoU(Item):
     axis: Axis = -1
 
 
-METRICS: tuple[type[Item], ...] = (
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-    KLDivergence,
-    Poisson,
-    MeanSquaredError,
-    RootMeanSquaredError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredLogarithmicError,
-    LogCoshError,
-    CosineSimilarity,
-    R2Score,
-    PearsonCorrelation,
-    ConcordanceCorrelation,
-    Hinge,
-    SquaredHinge,
-    CategoricalHinge,
-    AUC,
-    Precision,
-    Recall,
-    PrecisionAtRecall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
-    TruePositives,
-    TrueNegatives,
-    FalsePositives,
-    FalseNegatives,
-    F1Score,
-    FBetaScore,
-    IoU,
-    BinaryIoU,
-    MeanIoU,
-    OneHotIoU,
-    OneHotMeanIoU,
-)
-
-NAMES = (
-    "BCE",
-    "MAE",
-    "MAPE",
-    "MSE",
-    "MSLE",
-    "acc",
-    "accuracy",
-    "auc",
-    "bce",
-    "binary_accuracy",
-    "binary_crossentropy",
-    "binary_io_u",
-    "categorical_accuracy",
-    "categorical_crossentropy",
-    "categorical_hinge",
-    "concordance_correlation",
-    "cosine_similarity",
-    "f1_score",
-    "f_beta_score",
-    "false_negatives",
-    "false_positives",
-    "hinge",
-    "kl_divergence",
-    "log_cosh_error",
-    "mae",
-    "mape",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "mse",
-    "msle",
-    "pearson_correlation",
-    "poisson",
-    "precision",
-    "r2_score",
-    "recall",
-    "root_mean_squared_error",
-    "sparse_categorical_accuracy",
-    "sparse_categorical_crossentropy",
-    "sparse_top_k_categorical_accuracy",
-    "squared_hinge",
-    "top_k_categorical_accuracy",
-    "true_negatives",
-    "true_positives",
-)
-
-ALIASES = {
-    "bce": "BinaryCrossentropy",
-    "f_beta_score": "FBetaScore",
-    "mae": "MeanAbsoluteError",
-    "mape": "MeanAbsolutePercentageError",
-    "mse": "MeanSquaredError",
-    "msle": "MeanSquaredLogarithmicError",
-}
-
-_OWN_VALUE = "it summarizes a value of your own, but a metric compares labels with predictions"
-
-REFUSED = {
-    "Accuracy": "it counts predictions that equal the label exactly: write `accuracy`, "
-    "which compares classes",
-    "Mean": _OWN_VALUE,
-    "MeanMetricWrapper": "it wraps a Python function",
-    "Metric": "it is the base class, which measures nothing",
-    "Sum": _OWN_VALUE,
-}
-
 OMITTED: dict[str, dict[str, str]] = {
-    item.__name__: {"dtype": "a metric is summed in the precision that Keras chooses"}
-    for item in METRICS
+    name: {"dtype": "a metric is summed in the precision that Keras chooses"}
+    for name in METRIC.items
 }

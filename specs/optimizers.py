@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Protocol, TypeVar, final
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from .base import Item, Schedule, conflict
+from .registries import OPTIMIZER, SCHEDULE
 
 Rate = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -561,62 +562,9 @@ class PiecewiseConstantDecay(Item):
         return self
 
 
-OPTIMIZERS: tuple[type[Item], ...] = (
-    SGD,
-    RMSprop,
-    Adam,
-    AdamW,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adamax,
-    Ftrl,
-    Lamb,
-    Lion,
-    Muon,
-    Nadam,
-    ScheduleFreeAdamW,
-)
-
-NAMES = (
-    "adadelta",
-    "adafactor",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "ftrl",
-    "lion",
-    "muon",
-    "nadam",
-    "rmsprop",
-    "schedulefreeadamw",
-    "sgd",
-)
-
-_BY_PATH = "it chooses optimizers by patterns of weight paths, which differ between the styles"
-
-REFUSED = {
-    "LossScaleOptimizer": "it wraps another optimizer: write that one, with `loss_scale_factor`",
-    "MultiOptimizer": _BY_PATH,
-    "Optimizer": "it is the base class, which takes no steps",
-    "OptimizerMap": _BY_PATH,
-}
-
-SCHEDULES: tuple[type[Item], ...] = (
-    ExponentialDecay,
-    InverseTimeDecay,
-    PolynomialDecay,
-    CosineDecay,
-    CosineDecayRestarts,
-    PiecewiseConstantDecay,
-)
-
-SCHEDULES_REFUSED = {"LearningRateSchedule": "it is the base class, which gives no rate"}
-
 OMITTED: dict[str, dict[str, str]] = {
-    item.__name__: {"name": "it is only shown in the names of the optimizer's own variables"}
-    for item in (*OPTIMIZERS, *SCHEDULES)
+    name: {"name": "it is only shown in the names of the optimizer's own variables"}
+    for name in (*OPTIMIZER.items, *SCHEDULE.items)
 }
 OMITTED["Muon"] |= {
     "exclude_layers": "these are patterns of weight paths, which differ between the styles"

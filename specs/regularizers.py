@@ -52,12 +52,4 @@ class OrthogonalRegularizer(Item):
     )
 
 
-REGULARIZERS: tuple[type[Item], ...] = (L1, L2, L1L2, OrthogonalRegularizer)
-
-NAMES = ("l1", "l2", "orthogonal_regularizer")
-
-ALIASES = {"l1_l2": "L1L2", "l1l2": "L1L2"}
-
-REFUSED = {"Regularizer": "it is the base class, which penalizes nothing"}
-
 OMITTED: dict[str, dict[str, str]] = {}

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from benchmarks.gate import Gate, Job
+from benchmarks.works import WORKS, Examples
 
 pytestmark = pytest.mark.keras
 
@@ -45,6 +51,22 @@ def test_a_race_gives_a_table_of_ratios_within_its_rounds(tmp_path: Path) -> Non
     # While one trains the others wait, so no round of one lies within a round of the other.
     for some, others in ((plain, ours), (ours, plain)):
         assert some[1]["waited"] >= others[0]["seconds"]
+
+
+def test_the_time_of_others_counts_from_the_end_of_a_round() -> None:
+    """Who tells that its round has ended may be stopped before it does anything else."""
+    told: list[dict[str, Any]] = []
+
+    def tell(message: dict[str, Any]) -> None:
+        told.append(message)
+        time.sleep(0.02)
+
+    work = WORKS["mlp-32"]
+    gate = Gate(Job(work, Examples(*[np.zeros(1)] * 2), 1, 4, (), 1), lambda: None, tell)
+    gate.built(work.net.parameters)
+    for _ in range(4):
+        gate.turn(0.0)
+    assert [one["waited"] >= 0.02 for one in told if "waited" in one] == [True, True]
 
 
 @pytest.mark.parametrize("wrong", [("--work", "mnst"), ("--only", "pytorch"), ("--against", "tf")])

@@ -18,11 +18,11 @@ from ..python import Call, Constant, Expression, Items, Name
 
 
 @cache
-def modules() -> dict[type[Item], str]:
-    """Map each class of the language to the attribute of ``keras`` that holds Keras's own."""
-    found = {cls: one.module for one in REGISTRIES.values() for cls in one.items.values()}
-    found |= dict.fromkeys(REGISTRIES["layer"].items.values(), "layers")
-    return {cls: "ops" if issubclass(cls, OpSpec) else module for cls, module in found.items()}
+def module_of(cls: type[Item]) -> str:
+    """Return the attribute of ``keras`` that holds Keras's own of a class of the language."""
+    if issubclass(cls, OpSpec):
+        return "ops"
+    return next(one.module for one in REGISTRIES.values() if one.items.holds(cls))
 
 
 class InexpressibleError(Exception):
@@ -121,7 +121,7 @@ def construct(
     if name is not None:
         keywords.append(("name", Constant(name) if isinstance(name, str) else name))
     called = cls.__name__.removeprefix(PREFIX)
-    return Call(Name(f"{prefix}{modules()[cls]}.{called}"), tuple(arguments), tuple(keywords))
+    return Call(Name(f"{prefix}{module_of(cls)}.{called}"), tuple(arguments), tuple(keywords))
 
 
 @cache
@@ -165,6 +165,6 @@ def modules_used(items: Iterator[Item]) -> tuple[str, ...]:
         item = todo.pop()
         if isinstance(item, CallArguments | GetItem):
             continue
-        used.add(modules()[type(item)])
+        used.add(module_of(type(item)))
         todo += parts(item)
     return tuple(sorted(used))

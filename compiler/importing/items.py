@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from ...specs.base import CallArguments, Item, LayerSpec
 from ...specs.diagnostics import Diagnostic, SpecError
-from ...specs.layers import augmentation, preprocessing
+from ...specs.layers import FAMILIES
 from ...specs.model import Dtype
 from ...specs.registries import ENTRY, LAYER
 from .arguments import checked, float32, layer_arguments
@@ -53,9 +53,7 @@ UNTRAINED: Final = frozenset(
 )  # fmt: skip
 """Layers whose calls Keras writes with `training: false` when nobody has said so."""
 
-AUGMENTATION: Final = frozenset(
-    cls.__name__ for cls in (*augmentation.LAYERS, *preprocessing.LAYERS)
-)
+AUGMENTATION: Final = frozenset((*FAMILIES["augmentation"], *FAMILIES["preprocessing"]))
 """Layers whose calls Keras writes with `training: true` when nobody has said so."""
 
 DTYPES: Final[tuple[str, ...]] = get_args(Dtype)

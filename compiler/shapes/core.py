@@ -11,10 +11,10 @@ from ...specs.layers.core import (
     Masking,
     ReversibleEmbedding,
 )
+from ...specs.registries import LAYER
 from ..graph import Inference, TensorType, Weight
-from . import activation
 from .checks import count, entries, fits, plus, times, with_last
-from .rule import Rule, RuleError, known
+from .rule import Rule, RuleError, known, rule_of
 from .work import activation_work
 
 KEEPING = ("linear", "relu", "relu6")
@@ -24,9 +24,6 @@ CASTING = ("exponential", "leaky_relu", "tanh")
 """Activations that take integers and make floating-point numbers."""
 
 OF_BOOLEANS = ("exponential", "linear", "tanh")
-
-ITEM_RULES = {cls.__name__: rule for cls, rule in activation.RULES.items()}
-"""An activation with arguments is typed as the layer of its name is."""
 
 
 def _dense(layer: Dense, inputs: tuple[TensorType, ...]) -> Inference:
@@ -129,9 +126,10 @@ def _untaken(chosen: str, taken: str, given: TensorType) -> RuleError:
 
 
 def _item(chosen: Item, inputs: tuple[TensorType, ...]) -> Inference:
-    """Type an activation with arguments; what it refuses points at the argument that holds it."""
+    """Type an activation with arguments as the layer of its name; what it refuses points at the argument."""
+    rule = rule_of(LAYER.items[type(chosen).__name__])
     try:
-        return ITEM_RULES[type(chosen).__name__](chosen, inputs)
+        return rule(chosen, inputs)
     except RuleError as error:
         raise RuleError(error.code, error.message, field="activation", help=error.help) from error
 

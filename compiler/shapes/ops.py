@@ -447,7 +447,7 @@ def _inside(op: OpSpec, given: TensorType, axis: int, size: int | None, index: i
 
 RULES: dict[type[OpSpec], Rule] = {
     **dict.fromkeys(ops.BINARY, _elementwise),
-    ops.MATMUL: _matmul,
+    ops.Matmul: _matmul,
     **dict.fromkeys((*ops.UNARY, ops.Gelu), _unary),
     ops.Softmax: _softmax,
     ops.Concatenate: _concatenate,

@@ -7,42 +7,22 @@ works on is known. Keras refuses an unsuitable one when it builds the layer, or 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
-from ...specs.activations import Softmax
 from ...specs.base import Item, LayerSpec
-from ...specs.constraints import MaxNorm, MinMaxNorm, UnitNorm
-from ...specs.initializers import (
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    Identity,
-    LecunNormal,
-    LecunUniform,
-    Orthogonal,
-    VarianceScaling,
-)
-from ...specs.layers.attention import GroupQueryAttention, MultiHeadAttention
-from ...specs.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
-from ...specs.regularizers import OrthogonalRegularizer
 from ..graph import Inference, Weight
 from .checks import count
 from .rule import RuleError
 
-IDENTITY = ("identity",)
-ORTHOGONAL = ("orthogonal",)
-ORTHOGONAL_PENALTY = ("orthogonal_regularizer",)
-FITTED = (
-    VarianceScaling,
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    LecunNormal,
-    LecunUniform,
-)
+if TYPE_CHECKING:
+    from ...specs.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 
-Owner = LayerSpec | SimpleRNNCell | LSTMCell | GRUCell
+IDENTITY = ("identity", "Identity")
+ORTHOGONAL = ("orthogonal", "Orthogonal")
+ORTHOGONAL_PENALTY = ("orthogonal_regularizer", "OrthogonalRegularizer")
+ATTENTION = ("MultiHeadAttention", "GroupQueryAttention")
+
+Owner: TypeAlias = "LayerSpec | SimpleRNNCell | LSTMCell | GRUCell"
 """What has weights and parts that work on them."""
 
 Part = str | Item | None
@@ -77,14 +57,13 @@ def _of_weights(layer: Owner, found: Inference) -> Iterable[tuple[str, str, Prob
 
 def _of_output(layer: Owner, rank: int) -> Iterable[tuple[str, str, Problem]]:
     # Attention penalizes its projections, which have an axis more than its output.
-    attention = isinstance(layer, MultiHeadAttention | GroupQueryAttention)
-    penalized = rank + 1 if attention else rank
+    penalized = rank + 1 if type(layer).__name__ in ATTENTION else rank
     # A layer that reads steps activates what one of them makes.
     activated = rank - 1 if getattr(layer, "return_sequences", False) else rank
     for field, axes, check in (
         ("activity_regularizer", penalized, _matrix_only),
-        ("activation", activated, _softmax),
-        ("recurrent_activation", activated, _softmax),
+        ("activation", activated, _along),
+        ("recurrent_activation", activated, _along),
     ):
         if field in type(layer).model_fields:
             what = f"receives {count('axis', axes)}"
@@ -93,13 +72,11 @@ def _of_output(layer: Owner, rank: int) -> Iterable[tuple[str, str, Problem]]:
 
 def _initializer(part: Part, weight: Weight) -> Problem:
     rank = len(weight.shape)
-    if (part in IDENTITY or isinstance(part, Identity)) and rank != 2:
+    name = _name(part)
+    if (name in IDENTITY and rank != 2) or (name in ORTHOGONAL and rank < 2):
         return "makes a matrix"
-    if (part in ORTHOGONAL or isinstance(part, Orthogonal)) and rank < 2:
-        return "makes a matrix"
-    if isinstance(part, FITTED) and part.input_axes and part.output_axes:
-        return _out_of(rank, (*part.input_axes, *part.output_axes))
-    return None
+    incoming, outgoing = (getattr(part, field, None) for field in ("input_axes", "output_axes"))
+    return _out_of(rank, (*incoming, *outgoing)) if incoming and outgoing else None
 
 
 def _regularizer(part: Part, weight: Weight) -> Problem:
@@ -107,22 +84,24 @@ def _regularizer(part: Part, weight: Weight) -> Problem:
 
 
 def _constraint(part: Part, weight: Weight) -> Problem:
-    if isinstance(part, MaxNorm | MinMaxNorm | UnitNorm):
-        axes = part.axis if isinstance(part.axis, tuple) else (part.axis,)
-        return _out_of(len(weight.shape), axes)
-    return None
+    return _along(part, len(weight.shape))
 
 
 def _matrix_only(part: Part, rank: int) -> Problem:
-    if (part in ORTHOGONAL_PENALTY or isinstance(part, OrthogonalRegularizer)) and rank != 2:
+    if _name(part) in ORTHOGONAL_PENALTY and rank != 2:
         return "is for matrices"
     return None
 
 
-def _softmax(part: Part, rank: int) -> Problem:
-    if isinstance(part, Softmax):
-        return _out_of(rank, part.axis if isinstance(part.axis, tuple) else (part.axis,))
-    return None
+def _name(part: Part) -> str | None:
+    """Return the word that a part is, or the name of its class."""
+    return part if part is None or isinstance(part, str) else type(part).__name__
+
+
+def _along(part: Part, rank: int) -> Problem:
+    """Say where a part would work along an axis that is not there."""
+    axis = getattr(part, "axis", None)
+    return None if axis is None else _out_of(rank, axis if isinstance(axis, tuple) else (axis,))
 
 
 def _out_of(rank: int, axes: tuple[int, ...]) -> Problem:

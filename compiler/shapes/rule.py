@@ -8,11 +8,26 @@ pass; or it raises :class:`RuleError` with a sentence about what cannot work.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from typing import Any
 
+from ...specs.base import Item
 from ..graph import Inference, Shape, TensorType
 
 Rule = Callable[[Any, tuple[TensorType, ...]], Inference]
+
+
+@cache
+def rule_of(cls: type[Item]) -> Rule:
+    """Return the rule of a layer or a function.
+
+    The rules of a family stand in the file that is named as the family's own, and are loaded when one of its layers
+    is met.
+    """
+    family = cls.__module__.rpartition(".")[2]
+    found: Rule = import_module(f".{family}", __package__).RULES[cls]
+    return found
 
 
 class RuleError(Exception):

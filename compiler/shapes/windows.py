@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from ...specs.layers import adaptive, conv, pooling, reshaping
+from ...specs.layers import FAMILIES
 from ..graph import Shape, TensorType
 from .rule import RuleError
 
 AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 CLASSES = frozenset(
-    cls.__name__ for family in (adaptive, conv, pooling, reshaping) for cls in family.LAYERS
+    name for family in ("adaptive", "conv", "pooling", "reshaping") for name in FAMILIES[family]
 )
 
 

@@ -61,8 +61,4 @@ class Softmax(LayerSpec):
     axis: SoftmaxAxis = -1
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (ReLU, LeakyReLU, PReLU, ELU, Softmax)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}

@@ -64,15 +64,4 @@ class AdaptiveMaxPooling3D(LayerSpec):
     data_format: DataFormat = None
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    AdaptiveMaxPooling3D,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}

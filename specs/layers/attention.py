@@ -173,15 +173,6 @@ class AdditiveAttention(LayerSpec):
     dropout: Dropout = 0.0
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    MultiHeadAttention,
-    GroupQueryAttention,
-    Attention,
-    AdditiveAttention,
-)
-
-ALIASES: dict[str, str] = {}
-
 _FLASH = {"flash_attention": "TensorFlow, which runs the models, does not have it"}
 
 OMITTED: dict[str, dict[str, str]] = {

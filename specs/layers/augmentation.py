@@ -501,40 +501,4 @@ class RandAugment(LayerSpec):
         return self
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Resizing,
-    CenterCrop,
-    AutoContrast,
-    ContrastLimitedAdaptiveHistogramEqualization,
-    RandomBrightness,
-    RandomColorDegeneration,
-    RandomColorJitter,
-    RandomGrayscale,
-    RandomHue,
-    RandomInvert,
-    RandomPosterization,
-    RandomSaturation,
-    Solarization,
-    RandomErasing,
-    RandomGaussianBlur,
-    RandomPerspective,
-    RandomSharpness,
-    RandomShear,
-    RandAugment,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}
-
-_LABELS = "it mixes examples with each other, and a layer inside a model cannot mix their labels"
-
-REFUSED: dict[str, str] = {
-    "AugMix": "Keras draws its operations once, when training starts, and repeats them to the end",
-    "CutMix": _LABELS,
-    "Equalization": "Keras cannot connect it: it announces its input itself as its output",
-    "MaxNumBoundingBoxes": "it takes boxes beside images, and the layers of a spec take tensors",
-    "MixUp": _LABELS,
-    "RandomCrop": "Keras announces a crop, and leaves images their full size outside training",
-    "RandomElasticTransform": "in a graph Keras gives every image of a batch the pixels of the first",
-}

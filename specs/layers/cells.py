@@ -142,6 +142,4 @@ SINGLE = (SimpleRNNCell, LSTMCell, GRUCell)
 
 ONE_STATE = (SimpleRNNCell, GRUCell)
 
-CELLS: tuple[type[Item], ...] = (*SINGLE, StackedRNNCells)
-
 OMITTED: dict[str, dict[str, str]] = {}

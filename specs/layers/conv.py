@@ -353,28 +353,4 @@ class SeparableConv2D(LayerSpec):
     bias_constraint: BiasConstraint = None
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Conv1D,
-    Conv2D,
-    Conv3D,
-    Conv1DTranspose,
-    Conv2DTranspose,
-    Conv3DTranspose,
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-)
-
-ALIASES: dict[str, str] = {
-    "Convolution1D": "Conv1D",
-    "Convolution2D": "Conv2D",
-    "Convolution3D": "Conv3D",
-    "Convolution1DTranspose": "Conv1DTranspose",
-    "Convolution2DTranspose": "Conv2DTranspose",
-    "Convolution3DTranspose": "Conv3DTranspose",
-    "SeparableConvolution1D": "SeparableConv1D",
-    "SeparableConvolution2D": "SeparableConv2D",
-}
-
 OMITTED: dict[str, dict[str, str]] = {}

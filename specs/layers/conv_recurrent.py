@@ -173,10 +173,8 @@ class ConvLSTM3D(LayerSpec):
         return self
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (ConvLSTM1D, ConvLSTM2D, ConvLSTM3D)
-
-ALIASES: dict[str, str] = {}
-
 _STATES = {"stateful": "it fixes the batch size and carries a state from batch to batch"}
 
-OMITTED: dict[str, dict[str, str]] = dict.fromkeys((cls.__name__ for cls in LAYERS), _STATES)
+OMITTED: dict[str, dict[str, str]] = dict.fromkeys(
+    ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _STATES
+)

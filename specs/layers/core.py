@@ -108,17 +108,6 @@ class Masking(LayerSpec):
     ] = 0.0
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Dense,
-    Embedding,
-    ReversibleEmbedding,
-    Activation,
-    Identity,
-    Masking,
-)
-
-ALIASES: dict[str, str] = {}
-
 _FINE_TUNING = "it freezes weights that were trained before, and a spec makes new ones"
 _QUANTIZED = "it takes an object, and belongs to a model that is trained already"
 

@@ -160,10 +160,6 @@ def _letters(found: Equation) -> str | None:
     return None
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (EinsumDense,)
-
-ALIASES: dict[str, str] = {}
-
 _FINE_TUNING = "it freezes weights that were trained before, and a spec makes new ones"
 _QUANTIZED = "it belongs to a model that is trained already"
 

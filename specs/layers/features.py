@@ -450,21 +450,6 @@ class STFTSpectrogram(LayerSpec):
         return self
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    CategoryEncoding,
-    Discretization,
-    HashedCrossing,
-    Hashing,
-    IntegerLookup,
-    StringLookup,
-    TextVectorization,
-    Normalization,
-    MelSpectrogram,
-    STFTSpectrogram,
-)
-
-ALIASES: dict[str, str] = {}
-
 _SPARSE = "every tensor of a spec is dense"
 _LEARNED = "it is for boundaries that are learned from data, and a spec gives them"
 _TEXT = "texts are UTF-8 throughout"

@@ -90,17 +90,4 @@ class Dot(LayerSpec):
     ] = False
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Add,
-    Subtract,
-    Multiply,
-    Average,
-    Maximum,
-    Minimum,
-    Concatenate,
-    Dot,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}

@@ -112,16 +112,6 @@ class UnitNormalization(LayerSpec):
     axis: Axes = -1
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    BatchNormalization,
-    LayerNormalization,
-    GroupNormalization,
-    RMSNormalization,
-    UnitNormalization,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {
     "BatchNormalization": {
         "renorm_clipping": "it bounds a correction with a mapping, which few models need"

@@ -44,39 +44,48 @@ def _plain(op: str, summary: str, inputs: int) -> type[OpSpec]:
     return _called(op)(cls)
 
 
-BINARY = tuple(
-    _plain(op, summary, 2)
-    for op, summary in (
-        ("add", "Adds two values entry by entry; sizes of 1 spread."),
-        ("subtract", "Subtracts the second value from the first, entry by entry."),
-        ("multiply", "Multiplies two values entry by entry; sizes of 1 spread."),
-        ("divide", "Divides the first value by the second, entry by entry."),
-        ("maximum", "Takes the larger of two values, entry by entry."),
-        ("minimum", "Takes the smaller of two values, entry by entry."),
-        ("power", "Raises the first value to the power of the second, entry by entry."),
-    )
-)
+Add = _plain("add", "Adds two values entry by entry; sizes of 1 spread.", 2)
+Subtract = _plain("subtract", "Subtracts the second value from the first, entry by entry.", 2)
+Multiply = _plain("multiply", "Multiplies two values entry by entry; sizes of 1 spread.", 2)
+Divide = _plain("divide", "Divides the first value by the second, entry by entry.", 2)
+Maximum = _plain("maximum", "Takes the larger of two values, entry by entry.", 2)
+Minimum = _plain("minimum", "Takes the smaller of two values, entry by entry.", 2)
+Power = _plain("power", "Raises the first value to the power of the second, entry by entry.", 2)
 
-MATMUL = _plain("matmul", "Multiplies matrices, which stand in the last two axes.", 2)
+BINARY = (Add, Subtract, Multiply, Divide, Maximum, Minimum, Power)
 
-UNARY = tuple(
-    _plain(op, summary, 1)
-    for op, summary in (
-        ("sigmoid", "Maps every entry into (0, 1)."),
-        ("relu", "Replaces what is below zero by zero."),
-        ("relu6", "Cuts every entry off at 0 and at 6."),
-        ("silu", "Multiplies every entry by its sigmoid."),
-        ("tanh", "Hyperbolic tangent."),
-        ("softplus", "Logarithm of one plus the exponential."),
-        ("hard_sigmoid", "Straight line from 0 to 1 between -3 and 3."),
-        ("hard_silu", "Multiplies every entry by its hard sigmoid."),
-        ("exp", "Exponential."),
-        ("log", "Natural logarithm."),
-        ("sqrt", "Square root."),
-        ("square", "Square."),
-        ("abs", "Absolute value."),
-        ("negative", "Changes the sign."),
-    )
+Matmul = _plain("matmul", "Multiplies matrices, which stand in the last two axes.", 2)
+
+Sigmoid = _plain("sigmoid", "Maps every entry into (0, 1).", 1)
+Relu = _plain("relu", "Replaces what is below zero by zero.", 1)
+Relu6 = _plain("relu6", "Cuts every entry off at 0 and at 6.", 1)
+Silu = _plain("silu", "Multiplies every entry by its sigmoid.", 1)
+Tanh = _plain("tanh", "Hyperbolic tangent.", 1)
+Softplus = _plain("softplus", "Logarithm of one plus the exponential.", 1)
+HardSigmoid = _plain("hard_sigmoid", "Straight line from 0 to 1 between -3 and 3.", 1)
+HardSilu = _plain("hard_silu", "Multiplies every entry by its hard sigmoid.", 1)
+Exp = _plain("exp", "Exponential.", 1)
+Log = _plain("log", "Natural logarithm.", 1)
+Sqrt = _plain("sqrt", "Square root.", 1)
+Square = _plain("square", "Square.", 1)
+Abs = _plain("abs", "Absolute value.", 1)
+Negative = _plain("negative", "Changes the sign.", 1)
+
+UNARY = (
+    Sigmoid,
+    Relu,
+    Relu6,
+    Silu,
+    Tanh,
+    Softplus,
+    HardSigmoid,
+    HardSilu,
+    Exp,
+    Log,
+    Sqrt,
+    Square,
+    Abs,
+    Negative,
 )
 
 
@@ -310,23 +319,3 @@ def _entry(part: str) -> Any:
 
 
 REDUCTIONS = (Mean, Sum, Max, Min)
-OPS: tuple[type[OpSpec], ...] = (
-    *BINARY,
-    MATMUL,
-    *UNARY,
-    Gelu,
-    Softmax,
-    Concatenate,
-    Stack,
-    Split,
-    Reshape,
-    Transpose,
-    ExpandDims,
-    Squeeze,
-    *REDUCTIONS,
-    Cumsum,
-    OnesLike,
-    ZerosLike,
-    Cast,
-    GetItem,
-)

@@ -141,15 +141,4 @@ class RandomContrast(LayerSpec):
         return self
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Rescaling,
-    RandomFlip,
-    RandomRotation,
-    RandomZoom,
-    RandomTranslation,
-    RandomContrast,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}

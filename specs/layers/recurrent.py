@@ -325,18 +325,6 @@ class SpectralNormalization(LayerSpec):
         return self
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    SimpleRNN,
-    LSTM,
-    GRU,
-    RNN,
-    Bidirectional,
-    TimeDistributed,
-    SpectralNormalization,
-)
-
-ALIASES: dict[str, str] = {}
-
 _STATES = {"stateful": "it fixes the batch size and carries a state from batch to batch"}
 
 OMITTED: dict[str, dict[str, str]] = {

@@ -113,17 +113,4 @@ class ActivityRegularization(LayerSpec):
     l2: L2Factor = 0.0
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Dropout,
-    AlphaDropout,
-    SpatialDropout1D,
-    SpatialDropout2D,
-    SpatialDropout3D,
-    GaussianNoise,
-    GaussianDropout,
-    ActivityRegularization,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}

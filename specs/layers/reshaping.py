@@ -172,22 +172,4 @@ class UpSampling3D(LayerSpec):
     data_format: DataFormat = None
 
 
-LAYERS: tuple[type[LayerSpec], ...] = (
-    Flatten,
-    Reshape,
-    Permute,
-    RepeatVector,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-)
-
-ALIASES: dict[str, str] = {}
-
 OMITTED: dict[str, dict[str, str]] = {}

@@ -15,12 +15,12 @@ np = pytest.importorskip("numpy")
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from families import LAYERS  # noqa: E402
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.compiler.shapes.calls import CHECKS, check_call  # noqa: E402
 from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
 from hornbook.specs.base import LayerSpec, registry  # noqa: E402
-from hornbook.specs.layers import LAYERS  # noqa: E402
 from keras_layers import agree_all  # noqa: E402
 
 SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))

@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy  # noqa: E402
 
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
-from hornbook.specs.activations import NAMES  # noqa: E402
+from hornbook.specs.registries import ACTIVATION  # noqa: E402
 from keras_layers import DTYPES, agree, build, observe, read  # noqa: E402
 from strategies_a import TABLE, arguments_for, ends, parts, valid_items  # noqa: E402
 from strategies_b import INITIALIZERS, options  # noqa: E402
@@ -325,7 +325,7 @@ ITEMS = [
 ]
 
 
-@pytest.mark.parametrize("activation", [*NAMES, *ITEMS], ids=str)
+@pytest.mark.parametrize("activation", [*ACTIVATION.names, *ITEMS], ids=str)
 def test_activations(activation: Any) -> None:
     for dtype in DTYPES:
         agree("Activation", {"activation": activation}, TensorType((None, 3), dtype))

@@ -10,13 +10,13 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from families import layers_of  # noqa: E402
 from hornbook.specs.base import LayerSpec  # noqa: E402
-from hornbook.specs.layers import conv, core, pooling, preprocessing, reshaping  # noqa: E402
+from hornbook.specs.layers import ALIASES, conv, core, pooling, preprocessing, reshaping  # noqa: E402
 
 FAMILIES = (core, reshaping, conv, pooling, preprocessing)
-CLASSES = [cls for family in FAMILIES for cls in family.LAYERS]
+CLASSES = [cls for family in FAMILIES for cls in layers_of(family)]
 OMITTED = {name: why for family in FAMILIES for name, why in family.OMITTED.items()}
-ALIASES = {alias: name for family in FAMILIES for alias, name in family.ALIASES.items()}
 OF_EVERY_LAYER = {*LayerSpec.model_fields, "dtype"}
 
 

@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from families import layers_of  # noqa: E402
 from hornbook.specs import (  # noqa: E402
     activations,
     callbacks,
@@ -54,7 +55,7 @@ def items() -> Iterator[tuple[str, type[Item]]]:
         if kind != "layer":
             yield from ((kind, cls) for cls in REGISTRIES[kind].items.values())
     for family in LAYER_FAMILIES:
-        yield from (("layer", cls) for cls in family.LAYERS)
+        yield from (("layer", cls) for cls in layers_of(family))
 
 
 ITEMS = list(items())
@@ -211,7 +212,7 @@ def test_activations_of_keras_are_known_or_refused() -> None:
         assert word in one.names or word in one.refused, word
 
 
-@pytest.mark.parametrize("name", [cls.__name__ for cls in activations.ACTIVATIONS])
+@pytest.mark.parametrize("name", list(REGISTRIES["activation"].items))
 def test_a_layer_serves_as_an_activation_and_survives_saving(name: str, tmp_path: Any) -> None:
     made = getattr(keras.layers, name)
     inputs = keras.Input((3, 2))

@@ -9,8 +9,8 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from families import LAYERS  # noqa: E402
 from hornbook.specs.base import CallArguments, LayerSpec  # noqa: E402
-from hornbook.specs.layers import LAYERS  # noqa: E402
 
 NAMES = set(CallArguments.model_fields)
 IDLE = {

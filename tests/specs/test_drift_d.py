@@ -10,11 +10,12 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from families import LAYERS, layers_of  # noqa: E402
 from hornbook.specs.base import LayerSpec  # noqa: E402
-from hornbook.specs.layers import LAYERS, adaptive, einsum, features  # noqa: E402
+from hornbook.specs.layers import adaptive, einsum, features  # noqa: E402
 
 FAMILIES = (adaptive, einsum, features)
-CLASSES = [cls for family in FAMILIES for cls in family.LAYERS]
+CLASSES = [cls for family in FAMILIES for cls in layers_of(family)]
 OMITTED = {name: why for family in FAMILIES for name, why in family.OMITTED.items()}
 OF_EVERY_LAYER = {*LayerSpec.model_fields, "dtype"}
 

@@ -10,11 +10,12 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from families import CELLS, LAYERS, layers_of  # noqa: E402
 from hornbook.specs.base import Item, LayerSpec  # noqa: E402
-from hornbook.specs.layers import LAYERS, cells, conv_recurrent  # noqa: E402
+from hornbook.specs.layers import cells, conv_recurrent  # noqa: E402
 from hornbook.specs.names import snake_case  # noqa: E402
 
-ITEMS: list[type[Item]] = [*cells.CELLS, *conv_recurrent.LAYERS]
+ITEMS: list[type[Item]] = [*CELLS, *layers_of(conv_recurrent)]
 OMITTED = {**cells.OMITTED, **conv_recurrent.OMITTED}
 WIRING = {"name", "inputs", "trainable", "call"}
 LEAST: dict[str, Any] = {"units": 2, "filters": 2, "kernel_size": 2}
@@ -54,7 +55,7 @@ def test_keras_takes_every_default_by_name(cls: type[Item]) -> None:
 
 def test_cells_are_those_of_keras() -> None:
     public = {name for name in vars(keras.layers) if "Cell" in name}
-    assert public == {cls.__name__ for cls in cells.CELLS}
+    assert public == {cls.__name__ for cls in CELLS}
 
 
 @pytest.mark.parametrize("cls", LAYERS, ids=lambda cls: cls.__name__)

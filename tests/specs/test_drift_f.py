@@ -10,8 +10,9 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from families import OPS  # noqa: E402
 from hornbook.specs.base import WIRING, OpSpec  # noqa: E402
-from hornbook.specs.layers.ops import OPS, GetItem  # noqa: E402
+from hornbook.specs.layers.ops import GetItem  # noqa: E402
 
 DEMANDED = {
     # By default Keras would work across the batch, or across all axes at once.

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from families import layers_of
 from hornbook.specs.base import Fault, LayerSpec, registry
 from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import conv, core, pooling, preprocessing, reshaping
 
 FAMILIES = (core, reshaping, conv, pooling, preprocessing)
-CLASSES = [cls for family in FAMILIES for cls in family.LAYERS]
-SIZED = [cls for cls in conv.LAYERS if "filters" in cls.model_fields]
+CLASSES = [cls for family in FAMILIES for cls in layers_of(family)]
+SIZED = [cls for cls in layers_of(conv) if "filters" in cls.model_fields]
 Arguments = dict[str, Any]
 
 
@@ -39,9 +40,7 @@ def test_every_field_has_one_line(cls: type[LayerSpec]) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 def test_tables_name_what_is_there(family: Any) -> None:
-    names = {cls.__name__ for cls in family.LAYERS}
-    assert set(family.ALIASES.values()) <= names
-    assert not set(family.ALIASES) & names
+    names = {cls.__name__ for cls in layers_of(family)}
     assert set(family.OMITTED) <= names
     assert all(reason for omitted in family.OMITTED.values() for reason in omitted.values())
 
@@ -54,7 +53,7 @@ def test_required_fields_lead(cls: type[LayerSpec]) -> None:
     assert required == sorted(required, reverse=True)
 
 
-@pytest.mark.parametrize("cls", pooling.LAYERS[:6], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", layers_of(pooling)[:6], ids=lambda cls: cls.__name__)
 def test_a_window_of_a_pooling_goes_without_its_name(cls: type[LayerSpec]) -> None:
     assert next(name for name in cls.model_fields if name not in LayerSpec.model_fields) == (
         "pool_size"

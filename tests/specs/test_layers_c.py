@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from families import layers_of
 from hornbook.specs.base import Fault, LayerSpec, registry
 from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import REFUSED, augmentation
@@ -25,7 +26,7 @@ def faults(name: str, arguments: Arguments) -> tuple[Fault, ...]:
     return found
 
 
-@pytest.mark.parametrize("cls", augmentation.LAYERS, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", layers_of(augmentation), ids=lambda cls: cls.__name__)
 def test_every_field_has_one_line(cls: type[LayerSpec]) -> None:
     for name, info in cls.model_fields.items():
         assert info.description, name
@@ -34,7 +35,7 @@ def test_every_field_has_one_line(cls: type[LayerSpec]) -> None:
     assert cls.__doc__
 
 
-@pytest.mark.parametrize("cls", augmentation.LAYERS, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", layers_of(augmentation), ids=lambda cls: cls.__name__)
 def test_required_fields_lead(cls: type[LayerSpec]) -> None:
     """Source writes them without their names."""
     own = [info for name, info in cls.model_fields.items() if name not in LayerSpec.model_fields]
@@ -138,7 +139,7 @@ def test_conflicts(name: str, arguments: Arguments, field: str, words: str) -> N
     assert words in fault.message
 
 
-@pytest.mark.parametrize("name", augmentation.REFUSED)
+@pytest.mark.parametrize("name", REFUSED)
 def test_what_is_left_out_says_why(name: str) -> None:
     (fault,) = faults(name, {})
     assert REFUSED[name] in f"{fault.message} {fault.help}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from families import CELLS
 from hornbook.specs.base import Fault, Item, registry
 from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import cells
@@ -174,7 +175,7 @@ def test_mistakes(
     assert part in found.message, found
 
 
-@pytest.mark.parametrize("name", [cls.__name__ for cls in cells.CELLS])
+@pytest.mark.parametrize("name", [cls.__name__ for cls in CELLS])
 def test_a_cell_is_no_layer(name: str) -> None:
     for arguments in (None, {"units": 2}):
         found = refused("layer", name, arguments)
@@ -201,7 +202,7 @@ def test_the_schema_takes_a_cell_and_a_list() -> None:
     defs = schema()["$defs"]
     names = {arm["const"] for arm in defs["cell"]["anyOf"] if "const" in arm}
     mapped = {key for arm in defs["cell"]["anyOf"] for key in arm.get("properties", ())}
-    assert names | mapped == {cls.__name__ for cls in cells.CELLS}
+    assert names | mapped == {cls.__name__ for cls in CELLS}
     one, several = defs["layer.RNN"]["properties"]["cell"]["anyOf"]
     assert one == {"$ref": "#/$defs/cell"}
     assert several["items"] == one
@@ -210,4 +211,4 @@ def test_the_schema_takes_a_cell_and_a_list() -> None:
 
 def test_cells_are_items_and_not_layers() -> None:
     layers = registry("layer").items
-    assert all(issubclass(cls, Item) and cls.__name__ not in layers for cls in cells.CELLS)
+    assert all(issubclass(cls, Item) and cls.__name__ not in layers for cls in CELLS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any, get_args
 
 import pytest
@@ -288,20 +289,63 @@ def test_mistakes(kind: str, data: Any, code: str, part: str) -> None:
     assert part in found.message, found
 
 
-def test_layers_are_those_of_the_families() -> None:
-    names = [cls.__name__ for family in FAMILIES for cls in family.LAYERS]
-    assert sorted(names) == sorted(REGISTRIES["layer"].items)
-    assert len(set(names)) == len(names)
-    aliases = [alias for family in FAMILIES for alias in family.ALIASES]
-    assert sorted(aliases) == sorted(REGISTRIES["layer"].aliases)
+MODULES = sorted(
+    {place.module for one in REGISTRIES.values() for place in one.items.places.values()}
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_holds_what_is_listed_and_no_more(module: str) -> None:
+    """A class that no registry lists could be written, and never be named in a spec."""
+    holds = vars(import_module(f"hornbook.specs.{module}"))
+    own = {
+        attribute: value
+        for attribute, value in holds.items()
+        if isinstance(value, type) and issubclass(value, Item)
+        if value.__module__ == f"hornbook.specs.{module}" and getattr(value, "__final__", False)
+    }
+    listed = {
+        place.attribute: name
+        for one in REGISTRIES.values()
+        for name, place in one.items.places.items()
+        if place.module == module
+    }
+    assert set(own) <= set(listed)
+    for attribute, name in listed.items():
+        assert issubclass(holds[attribute], Item)
+        assert name == "call" or holds[attribute].__name__ == name
 
 
 def test_omitted_arguments_belong_to_layers_and_are_no_fields() -> None:
-    for family in FAMILIES:
-        known = {cls.__name__: cls for cls in family.LAYERS}
-        for name, reasons in family.OMITTED.items():
-            assert not set(reasons) & set(known[name].model_fields)
+    for family, names in FAMILIES.items():
+        omitted = import_module(f"hornbook.specs.layers.{family}").OMITTED
+        assert set(omitted) <= set(names)
+        for name, reasons in omitted.items():
+            assert not set(reasons) & set(REGISTRIES["layer"].items[name].model_fields)
             assert all(reasons.values())
+
+
+def test_a_registry_knows_its_classes_from_others_of_the_same_name() -> None:
+    layer, activation = (REGISTRIES[kind].items for kind in ("layer", "activation"))
+    assert layer.holds(layer["Softmax"])
+    assert not activation.holds(layer["Softmax"])
+    assert activation.holds(activation["Softmax"])
+    assert not layer.holds(Item)
+
+
+def test_only_what_a_spec_names_is_loaded() -> None:
+    code = """
+import sys
+from hornbook.compiler.driver import advise, analyse
+from hornbook.specs.load import load
+spec = load("mnist")
+advise(spec, analyse(spec))
+families = {one.rpartition(".")[2] for one in sys.modules if one.startswith("hornbook.specs.layers.")}
+assert families == {"fields", "core", "conv", "reshaping"}, families
+others = {"losses", "metrics", "optimizers", "initializers", "callbacks"}
+assert not others & {one.rpartition(".")[2] for one in sys.modules if one.startswith("hornbook.specs.")}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_importing_the_language_is_cheap() -> None:

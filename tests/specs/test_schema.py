@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hornbook.specs.layers import LAYERS
+from families import LAYERS
 from hornbook.specs.load import zoo, zoo_text
 from hornbook.specs.registries import REGISTRIES
 from hornbook.specs.schema import schema
