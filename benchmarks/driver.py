@@ -92,6 +92,22 @@ def environment(one: Contestant | None = None) -> dict[str, str]:
     }
 
 
+def elsewhere(module: str, *arguments: str, **variables: str) -> Any:
+    """Run a module in a process of its own, since TensorFlow is told once how to compute.
+
+    Returns what its last line says, as JSON.
+    """
+    said = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment() | variables,
+    )
+    return json.loads(said.stdout.splitlines()[-1])
+
+
 @contextmanager
 def started(request: Request) -> Iterator[Worker]:
     """Start a worker that has built its net, and end it in any case."""

@@ -15,8 +15,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from graphlib import TopologicalSorter
 from typing import Final, final
 
 from .contestants import ALL, PLAIN
-from .driver import ROOT, calibrated, environment, race
+from .driver import calibrated, elsewhere, race
 from .tables import Ratio, table
 from .works import WORKS
 
@@ -131,13 +129,9 @@ def floor(alone: Mapping[str, float], shared: Mapping[str, float], step: Step, c
     return Floor(mean(1.0), mean(0.0), max(mean(number / GRID) for number in range(GRID + 1)))
 
 
-def elsewhere(work: str, threads: int) -> Step:
+def apart(work: str, threads: int) -> Step:
     """Measure in a process of its own."""
-    command = [sys.executable, "-m", __spec__.name, "--work", work, "--threads", str(threads)]
-    said = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment()
-    )
-    return Step(**json.loads(said.stdout.splitlines()[-1]))
+    return Step(**elsewhere(__spec__.name, "--work", work, "--threads", str(threads)))
 
 
 def main() -> None:
@@ -152,7 +146,7 @@ def main() -> None:
         print(json.dumps({"seconds": dict(step.seconds), "waits": dict(step.waits)}))
         return
     cores = len(os.sched_getaffinity(0))
-    alone, shared = elsewhere(asked.work, 1), elsewhere(asked.work, cores)
+    alone, shared = apart(asked.work, 1), apart(asked.work, cores)
     least = floor(alone.seconds, shared.seconds, alone, cores)
     work = WORKS[asked.work]
     found = race(

@@ -14,17 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.infer import count
 from hornbook.compiler.tuning import ONEDNN
 
-from .driver import ROOT, environment
+from .driver import elsewhere
 from .stepping import STEPS, stepper
 from .works import WORKS, Work
 
@@ -66,21 +64,6 @@ def median(run: Callable[[], object], rounds: int) -> float:
     return statistics.median([seconds(run) for _ in range(rounds + 2)][2:])
 
 
-def elsewhere(*arguments: str, rounds: int, **variables: str) -> Sequence[float]:
-    """Measure in a process of its own, since TensorFlow's threads are chosen once for a process."""
-    command = [sys.executable, "-m", __spec__.name, *arguments, "--rounds", str(rounds)]
-    said = subprocess.run(
-        command,
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=environment() | variables,
-    )
-    found: Sequence[float] = json.loads(said.stdout.splitlines()[-1])
-    return found
-
-
 def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--work", action="append", default=[])
@@ -99,8 +82,9 @@ def main() -> None:
     )
     print("|---|---:|---:|---:|---:|---:|---|")
     for name in asked.work or ["cifar100-32", "mnist-32"]:
-        rate, width = elsewhere("--measure", "rates", rounds=asked.rounds, **{ONEDNN: "1"})
-        (took,) = elsewhere("--measure", "step", "--work", name, rounds=asked.rounds)
+        rounds = ("--rounds", str(asked.rounds))
+        rate, width = elsewhere(__spec__.name, "--measure", "rates", *rounds, **{ONEDNN: "1"})
+        (took,) = elsewhere(__spec__.name, "--measure", "step", "--work", name, *rounds)
         flop, byte = operations(WORKS[name])
         roofs = flop / rate, byte / width
         products, adam = (f"{roof / took:.2f}" for roof in roofs)

@@ -20,7 +20,7 @@ from numpy.lib import format as npy
 from ..specs.data import ImagesData
 from ..specs.diagnostics import Diagnostic, Span, SpecError
 from ..specs.wording import did_you_mean
-from .data.files import MAX_BYTES, failure, reason, regular_file
+from .data.files import MAX_BYTES, failure, reason, regular_file, unlocked
 from .data.images import SUFFIXES as PICTURES
 from .data.pictures import Reader, strict
 
@@ -174,7 +174,9 @@ def _npz(source: str, fields: Fields) -> Iterator[Example]:
             raise failure("HB601", message, None)
         for field in fields.all:
             where = Place(source, None, f", array `{chosen[field.name]}`,")
-            with archive.open(members[chosen[field.name]]) as file:
+            member = members[chosen[field.name]]
+            unlocked(member, str(where))
+            with archive.open(member) as file:
                 found[field.name] = _batch(_array(file, where), field, where)
     lengths = {name: len(array) for name, array in found.items()}
     if len(set(lengths.values())) > 1:

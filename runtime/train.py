@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, final
+from typing import Any, Protocol, final
 
 import keras
 import numpy as np
@@ -28,15 +28,12 @@ from .build import Built, build_typed
 from .data import DataSet, fit_to, scan_labels
 from .data.pictures import Pictures
 from .finite import LabelOutsideHead, NonFiniteLoss, Range, likely_causes
-from .fit import fit
 from .history import History
+from .loops import LOOPS
 from .objects import compile_model, live
 from .process import settle
 from .saver import Recording, Saver
 from .steps import Steps, evaluate
-from .tape import tape
-
-LOOPS: Final[Mapping[str, Callable[..., History]]] = {"fit": fit, "tape": tape}
 
 
 @final

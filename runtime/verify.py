@@ -8,7 +8,7 @@ optimizer, random generators) after training by ``fit`` and by ``tape``. Equal m
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,13 +25,11 @@ from ..specs.load import Spec
 from ..specs.model import TrainSpec
 from .batches import Batches
 from .build import Built, build_typed, seed_of
-from .fit import fit
+from .loops import LOOPS
 from .objects import compile_model
 from .process import settle, settled
 from .samples import sample_inputs, sample_targets
-from .tape import tape
 
-LOOPS: dict[str, Callable[..., Any]] = {"fit": fit, "tape": tape}
 REFERENCE = "functional"
 BATCH = 4
 EPOCHS = 2

@@ -24,7 +24,7 @@ from hornbook.specs.resolve import resolved
 from hornbook.specs.write import write_spec
 from hornbook.specs.yaml import read_text
 
-COUNT = max(20, int(os.environ.get("HORNBOOK_SPECS", "300")) // 7)
+COUNT = max(20, int(os.environ.get("HORNBOOK_SPECS", "280")) // 7)
 WIDTH = 4
 
 

@@ -19,8 +19,8 @@ def train(job: Job, gate: Gate) -> None:
     from hornbook.runtime.batches import Batches
     from hornbook.runtime.build import build_typed
     from hornbook.runtime.data.dataset import BYTES
+    from hornbook.runtime.loops import LOOPS
     from hornbook.runtime.objects import compile_model
-    from hornbook.runtime.train import LOOPS
 
     from .turns import Turns
 

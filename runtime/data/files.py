@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 from ...specs.diagnostics import Diagnostic, Note, Span, SpecError
@@ -12,6 +13,9 @@ MAX_BYTES = 16 * 2**30
 """More than this is neither read nor unpacked: memory would end before the mistake is told."""
 
 MAX_REASON = 200
+
+ENCRYPTED = 0x1
+"""The flag of a member of a zip archive that says that it has a password (PKWARE's APPNOTE, 4.4.4)."""
 
 
 def failure(
@@ -55,6 +59,17 @@ def regular_file(path: str, span: Span | None) -> None:
     if found.st_size > MAX_BYTES:
         message = f"`{path}` has {found.st_size:,} bytes; at most {MAX_BYTES:,} are read"
         raise failure("HB601", message, span)
+
+
+def unlocked(member: zipfile.ZipInfo, where: str, span: Span | None = None) -> None:
+    """Hold a member of an archive against what can be opened: one with a password cannot.
+
+    Raises:
+        SpecError: HB601.
+    """
+    if member.flag_bits & ENCRYPTED:
+        help = "unpack it, and save the arrays with `numpy.savez`"
+        raise failure("HB601", f"{where} has a password", span, help)
 
 
 def folders(root: Path, span: Span | None) -> list[Path]:

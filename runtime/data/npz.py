@@ -11,7 +11,7 @@ import numpy as np
 from ...specs.data import NpzData
 from ...specs.diagnostics import Span
 from .dataset import SPLIT_SEED, Arrays, DataSet, Scaling, arrays, scaling_of, split
-from .files import MAX_BYTES, failure, reason, regular_file
+from .files import MAX_BYTES, failure, reason, regular_file, unlocked
 from .memory import parted, read_array
 
 PARTS = ("x_train", "y_train", "x_test", "y_test")
@@ -75,6 +75,7 @@ class _Archive:
             self.found[name] = self.array(archive, name, member)
 
     def array(self, archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> np.ndarray:
+        unlocked(member, f"`{name}` of `{self.path}`", self.span)
         try:
             with archive.open(member) as file:
                 return read_array(file, member.file_size)

@@ -267,6 +267,16 @@ def test_a_damaged_archive_is_refused_or_read(tmp_path_factory, data) -> None:
         assert all(found.examples)  # damage to a name can turn a part into one that is missing
 
 
+def test_an_archive_with_a_password_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.npz"
+    content = bytearray(WHOLE)
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + flags] |= 1
+    path.write_bytes(content)
+    with pytest.raises(SpecError, match=r"`x_train` of .* has a password"):
+        load_data(NpzData(npz=str(path)))
+
+
 def test_a_pickle_in_an_archive_is_not_run(tmp_path) -> None:
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w") as file:
