@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from ..specs.base import LayerSpec, NodeSpec
 from ..specs.layers import FAMILIES
-from ..specs.layers.core import Embedding, Masking
 from .graph import Shape, TensorType
 from .shapes.rule import RuleError
 
@@ -38,10 +37,10 @@ def mask_after(
 
     Not followed are the masks of several values that are merged.
     """
-    if isinstance(spec, Masking) or (isinstance(spec, Embedding) and spec.mask_zero):
-        given = inputs[0].shape
-        return given if isinstance(spec, Embedding) else given[:-1]
     name = type(spec).__name__
+    if name == "Masking" or (name == "Embedding" and getattr(spec, "mask_zero", False)):
+        given = inputs[0].shape
+        return given if name == "Embedding" else given[:-1]
     if not isinstance(spec, LayerSpec) or len(masks) != 1 or name not in THROUGH:
         return None
     inner = getattr(spec, "layer", spec)

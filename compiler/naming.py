@@ -30,7 +30,7 @@ def class_name(name: str) -> str:
     return f"{found}Model" if not found or keyword.iskeyword(found) else found
 
 
-def named(item: Item) -> bool:
+def is_layer(item: Item) -> bool:
     """Tell whether an item is a layer in Keras, so that constructing it takes a name."""
     return isinstance(item, LayerSpec) or any(
         one.items.holds(type(item)) for one in (CELL, ACTIVATION)
@@ -44,7 +44,7 @@ def implied(layer: Item) -> Iterable[str]:
     where they have none.
     """
     for part in parts(layer):
-        if named(part):
+        if is_layer(part):
             yield from implied(part)
             if isinstance(part, LayerSpec):
                 yield from composed(part, part.name is not None)

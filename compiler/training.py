@@ -13,7 +13,6 @@ from typing import Any
 from ..specs.base import Item, Path
 from ..specs.data import DataFacts, facts
 from ..specs.diagnostics import Diagnostic, Note, Span
-from ..specs.layers.core import Activation
 from ..specs.load import Spec
 from ..specs.model import TrainSpec
 from ..specs.names import snake_case
@@ -417,7 +416,7 @@ def final_activation(
     path = _layer_path(head, nodes)
     if type(spec).__name__ == "Softmax":
         return "softmax", _Place(head, path, False)
-    if isinstance(spec, Activation) or (type(spec).__name__ == "Dense"):
+    if type(spec).__name__ in ("Activation", "Dense"):
         chosen = getattr(spec, "activation", None)
         name = (
             "linear"

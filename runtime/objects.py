@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..compiler.emit.values import module_of
+from ..compiler.emit.values import keras_module
 from ..compiler.graph import TypedGraph
 from ..compiler.xla import share
 from ..specs.base import WIRING, Item, LayerSpec
@@ -25,7 +25,7 @@ def live(value: Any) -> Any:
             for field in type(value).model_fields
             if field not in skip
         }
-        cls = attrgetter(f"{module_of(type(value))}.{type(value).__name__}")(keras)
+        cls = attrgetter(f"{keras_module(type(value))}.{type(value).__name__}")(keras)
         return cls(**arguments)
     if isinstance(value, tuple):
         return [live(part) for part in value]

@@ -18,7 +18,7 @@ from typing import IO, Any, Final, NoReturn, final
 import h5py
 import numpy as np
 
-from ..compiler.importing.reader import BROKEN, METHODS
+from ..compiler.importing.reader import BROKEN, METHODS, locked
 from ..compiler.importing.values import shown
 from ..specs.diagnostics import Diagnostic, Note, SpecError
 
@@ -83,6 +83,8 @@ def _unpacked(path: Path, file: IO[bytes], held: IO[bytes], limit: int) -> None:
         found = archive.getinfo(MEMBER)
         if found.compress_type not in METHODS:
             refuse(path, f"its `{MEMBER}` is packed in a way that Keras does not use")
+        if locked(found):
+            refuse(path, f"its `{MEMBER}` has a password")
         with archive.open(found) as packed:
             while piece := packed.read(CHUNK):
                 held.write(piece)

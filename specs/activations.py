@@ -1,4 +1,4 @@
-"""Activations: Keras's words, and the layers without weights that serve as one with arguments.
+"""Activations with arguments: layers without weights that serve as one.
 
 Keras has no activation objects; what takes arguments there is a layer passed as the activation,
 ``activation: {LeakyReLU: {negative_slope: 0.1}}``.
@@ -52,6 +52,3 @@ class Softmax(Item):
     """Turns numbers into probabilities that sum to one."""
 
     axis: SoftmaxAxis = -1
-
-
-OMITTED: dict[str, dict[str, str]] = {}

@@ -55,6 +55,3 @@ class ReduceLROnPlateau(Item):
     min_delta: MinDelta = 1e-4
     cooldown: Annotated[int, Field(ge=0, description="Epochs to wait after lowering it.")] = 0
     min_lr: Annotated[float, Field(ge=0, description="Least learning rate.")] = 0.0
-
-
-OMITTED: dict[str, dict[str, str]] = {}

@@ -52,7 +52,7 @@ class Catalogue(Mapping[str, "type[Item]"]):
         return Catalogue({**self.places, **other.places})
 
     def holds(self, cls: type[Item]) -> bool:
-        """Tell whether a class is one of those listed, and not another of the same name."""
+        """Tell whether a class is one of those listed under their own names, and not another of the same name."""
         place = self.places.get(cls.__name__)
         return place is not None and cls.__module__ == f"{__package__}.{place.module}"
 

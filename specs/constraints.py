@@ -52,6 +52,3 @@ class UnitNorm(Item):
     """Scales the weights of each unit to norm one."""
 
     axis: Axis = 0
-
-
-OMITTED: dict[str, dict[str, str]] = {}

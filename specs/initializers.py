@@ -200,6 +200,3 @@ class LecunUniform(Item):
     output_axes: OutputAxes = None
 
     _paired = model_validator(mode="after")(_both_axes)
-
-
-OMITTED: dict[str, dict[str, str]] = {}

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, final
 from pydantic import Field
 
 from .base import Item
-from .registries import LOSS
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0)]
@@ -223,12 +222,3 @@ class CTC(Item):
     """Connectionist temporal classification, for sequences of integer labels."""
 
     reduction: Reduction = "sum_over_batch_size"
-
-
-OMITTED: dict[str, dict[str, str]] = {
-    name: {
-        "name": "it is shown nowhere: a loss is reported under its output's name",
-        "dtype": "a loss is computed in the precision of the model's output",
-    }
-    for name in LOSS.items
-}

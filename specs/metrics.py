@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar, Literal, final
 from pydantic import Field, model_validator
 
 from .base import Item, Name, conflict
-from .registries import METRIC
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0)]
@@ -481,9 +480,3 @@ class OneHotMeanIoU(Item):
     ignore_class: IgnoreClass = None
     sparse_y_pred: SparsePred = False
     axis: Axis = -1
-
-
-OMITTED: dict[str, dict[str, str]] = {
-    name: {"dtype": "a metric is summed in the precision that Keras chooses"}
-    for name in METRIC.items
-}

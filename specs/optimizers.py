@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar, Protocol, TypeVar, final
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from .base import Item, Schedule, conflict
-from .registries import OPTIMIZER, SCHEDULE
 
 Rate = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -560,12 +559,3 @@ class PiecewiseConstantDecay(Item):
         if list(self.boundaries) != sorted(set(self.boundaries)):
             raise conflict("boundaries", "the boundaries must rise from each to the next")
         return self
-
-
-OMITTED: dict[str, dict[str, str]] = {
-    name: {"name": "it is only shown in the names of the optimizer's own variables"}
-    for name in (*OPTIMIZER.items, *SCHEDULE.items)
-}
-OMITTED["Muon"] |= {
-    "exclude_layers": "these are patterns of weight paths, which differ between the styles"
-}

@@ -50,6 +50,3 @@ class OrthogonalRegularizer(Item):
     mode: Annotated[Literal["rows", "columns"], Field(description="What is to be orthogonal.")] = (
         "rows"
     )
-
-
-OMITTED: dict[str, dict[str, str]] = {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ...specs.base import Item, LayerSpec, NodeSpec, parts
-from ...specs.layers.ops import GetItem
 from ..graph import Graph, Layer, Literal, Node, TypedGraph, Value
 from ..naming import RESERVED, attribute
 from ..python import Call, Constant, Dict, Expression, Items, Name, Slice
-from .values import NO_FORMULAS, Formulas, construct, expression, modules_used
+from .values import GETITEM, NO_FORMULAS, Formulas, construct, expression, modules_used
 
 ALWAYS_DIFFERENT = frozenset(
     {
@@ -119,9 +119,9 @@ def apply(
 
     Attention on one input attends to itself.
     """
-    spec = layer.spec
+    spec: Any = layer.spec
     inputs = [operand(one, values) for one in node.operands]
-    if isinstance(spec, GetItem):
+    if type(spec).__name__ == GETITEM:
         return Slice(inputs[0], spec.key, node.span)
     if spec.takes_list:
         inputs = [Items(tuple(inputs))]

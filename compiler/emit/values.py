@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from ...specs import arithmetic
 from ...specs.arithmetic import Formula, Literal
 from ...specs.base import WIRING, CallArguments, Item, LayerSpec, NodeSpec, OpSpec, parts
-from ...specs.layers.ops import GetItem
 from ...specs.names import PREFIX
 from ...specs.registries import REGISTRIES
 from ..graph import Input, Layer
 from ..python import Call, Constant, Expression, Items, Name
 
+GETITEM: Final = f"{PREFIX}getitem"
+"""What is written in brackets, and is no call of anything in Keras."""
+
 
 @cache
-def module_of(cls: type[Item]) -> str:
-    """Return the attribute of ``keras`` that holds Keras's own of a class of the language."""
+def keras_module(cls: type[Item]) -> str:
+    """Return the attribute of ``keras`` that holds Keras's own of a class of the language.
+
+    Raises:
+        KeyError: for a class that no registry lists.
+    """
     if issubclass(cls, OpSpec):
         return "ops"
-    return next(one.module for one in REGISTRIES.values() if one.items.holds(cls))
+    found = (one.module for one in REGISTRIES.values() if one.items.holds(cls))
+    module = next(found, None)
+    if module is None:
+        raise KeyError(cls)
+    return module
 
 
 class InexpressibleError(Exception):
@@ -121,7 +131,7 @@ def construct(
     if name is not None:
         keywords.append(("name", Constant(name) if isinstance(name, str) else name))
     called = cls.__name__.removeprefix(PREFIX)
-    return Call(Name(f"{prefix}{module_of(cls)}.{called}"), tuple(arguments), tuple(keywords))
+    return Call(Name(f"{prefix}{keras_module(cls)}.{called}"), tuple(arguments), tuple(keywords))
 
 
 @cache
@@ -163,8 +173,8 @@ def modules_used(items: Iterator[Item]) -> tuple[str, ...]:
     todo = list(items)
     while todo:
         item = todo.pop()
-        if isinstance(item, CallArguments | GetItem):
+        if isinstance(item, CallArguments) or type(item).__name__ == GETITEM:
             continue
-        used.add(module_of(type(item)))
+        used.add(keras_module(type(item)))
         todo += parts(item)
     return tuple(sorted(used))

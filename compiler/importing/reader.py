@@ -70,12 +70,19 @@ def _member(name: str, path: str | FilePath) -> bytes:
             found = archive.getinfo(MEMBER)
             if found.compress_type not in METHODS:
                 _refuse(name, f"its `{MEMBER}` is packed in a way that Keras does not use")
+            if locked(found):
+                _refuse(name, f"its `{MEMBER}` has a password", SAVE)
             with archive.open(found) as file:
                 return file.read(MAX_BYTES + 1)
     except KeyError:
         _refuse(name, f"the archive holds no `{MEMBER}`", SAVE)
     except BROKEN as error:
         _refuse(name, f"the archive is broken: {said(error)}")
+
+
+def locked(member: zipfile.ZipInfo) -> bool:
+    """Tell whether a member of an archive has a password, by the flag for it (PKWARE's APPNOTE, 4.4.4)."""
+    return bool(member.flag_bits & 0x1)
 
 
 def read_json(content: bytes, name: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from ...specs.layers.recurrent import (
     cells_of,
 )
 from ..graph import Inference, TensorType, Weight
+from . import infer
 from .checks import count, entries, need_float, plus, times, with_last
 from .parts import check_parts
 from .rule import Rule, RuleError, known, require_rank
@@ -203,9 +204,6 @@ def _spectral(layer: SpectralNormalization, inputs: tuple[TensorType, ...]) -> I
 
 def _inside(layer: LayerSpec, inputs: tuple[TensorType, ...], field: str) -> Inference:
     """Type a wrapped layer; what it refuses points at the wrapper's argument."""
-    # The table of all rules holds these ones, so it cannot be imported before them.
-    from . import infer
-
     try:
         return infer(layer, inputs)
     except RuleError as error:

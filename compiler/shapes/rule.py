@@ -22,8 +22,7 @@ Rule = Callable[[Any, tuple[TensorType, ...]], Inference]
 def rule_of(cls: type[Item]) -> Rule:
     """Return the rule of a layer or a function.
 
-    The rules of a family stand in the file that is named as the family's own, and are loaded when one of its layers
-    is met.
+    The rules of a family stand in the file of the same name, which is loaded when one of its layers is met.
     """
     family = cls.__module__.rpartition(".")[2]
     found: Rule = import_module(f".{family}", __package__).RULES[cls]

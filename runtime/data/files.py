@@ -7,15 +7,13 @@ import stat
 import zipfile
 from pathlib import Path
 
+from ...compiler.importing.reader import locked
 from ...specs.diagnostics import Diagnostic, Note, Span, SpecError
 
 MAX_BYTES = 16 * 2**30
 """More than this is neither read nor unpacked: memory would end before the mistake is told."""
 
 MAX_REASON = 200
-
-ENCRYPTED = 0x1
-"""The flag of a member of a zip archive that says that it has a password (PKWARE's APPNOTE, 4.4.4)."""
 
 
 def failure(
@@ -67,7 +65,7 @@ def unlocked(member: zipfile.ZipInfo, where: str, span: Span | None = None) -> N
     Raises:
         SpecError: HB601.
     """
-    if member.flag_bits & ENCRYPTED:
+    if locked(member):
         help = "unpack it, and save the arrays with `numpy.savez`"
         raise failure("HB601", f"{where} has a password", span, help)
 

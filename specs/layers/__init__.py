@@ -1,6 +1,6 @@
 """The layers of the language by name, and the functions: one frozen class each, in files by family.
 
-A file is loaded when a spec names what stands in it, so this one holds names alone.
+A file is loaded when a spec names what stands in it, so this one holds no class.
 """
 
 from __future__ import annotations
@@ -144,6 +144,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
 """The layers of each file."""
 
 CELLS: Final = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells")
+"""What an `RNN` reads a sequence with."""
 
 OPS: Final[Mapping[str, str]] = {
     "ops.add": "Add",

@@ -40,7 +40,7 @@ def _plain(op: str, summary: str, inputs: int) -> type[OpSpec]:
     """Make the class of a function that has no arguments but its inputs."""
     made: Any = create_model(PREFIX + op, __base__=OpSpec, __doc__=summary, __module__=__name__)
     made.arity = (inputs, inputs)
-    cls: type[OpSpec] = made
+    cls: type[OpSpec] = final(made)
     return _called(op)(cls)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias, TypeGuard, final
 
 from pydantic import Field, model_validator
 
 from ..base import Choice, Item, LayerSpec, NestedLayer, conflict
 from ..wording import flow
+from . import FAMILIES
 from .cells import (
     ONE_STATE,
     SINGLE,
@@ -31,19 +32,6 @@ from .cells import (
     Unroll,
     UseCudnn,
 )
-from .conv import (
-    Conv1D,
-    Conv1DTranspose,
-    Conv2D,
-    Conv2DTranspose,
-    Conv3D,
-    Conv3DTranspose,
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-)
-from .conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
-from .core import Dense
-from .einsum import EinsumDense
 from .fields import (
     ActivityRegularizer,
     BiasConstraint,
@@ -52,6 +40,9 @@ from .fields import (
     Seed,
     UseBias,
 )
+
+if TYPE_CHECKING:
+    from .conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 
 
 @final
@@ -144,9 +135,6 @@ class GRU(LayerSpec):
     use_cudnn: UseCudnn = "auto"
 
 
-RECURRENT = (SimpleRNN, LSTM, GRU)
-
-
 def cells_of(layer: RNN) -> tuple[Item, ...]:
     """Return the cells of a layer, the first one first; a stack within a stack stays one."""
     cell = layer.cell
@@ -192,10 +180,14 @@ class RNN(LayerSpec):
         return self
 
 
-READERS = (*RECURRENT, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D)
+READERS = frozenset({"SimpleRNN", "LSTM", "GRU", "RNN", *FAMILIES["conv_recurrent"]})
 """Layers that read a sequence in one direction."""
 
-Reader = SimpleRNN | LSTM | GRU | RNN | ConvLSTM1D | ConvLSTM2D | ConvLSTM3D
+Reader: TypeAlias = "SimpleRNN | LSTM | GRU | RNN | ConvLSTM1D | ConvLSTM2D | ConvLSTM3D"
+
+
+def _reads(layer: LayerSpec | None) -> TypeGuard[Reader]:
+    return type(layer).__name__ in READERS
 
 
 def _bare(field: str, layer: LayerSpec) -> None:
@@ -240,16 +232,16 @@ class Bidirectional(LayerSpec):
         for field, layer in (("layer", forward), ("backward_layer", backward)):
             if layer is None:
                 continue
-            if not isinstance(layer, READERS):
+            if not _reads(layer):
                 message = (
                     "`Bidirectional` wraps a layer that reads a sequence (SimpleRNN, LSTM, GRU, "
                     f"RNN or ConvLSTM), not `{type(layer).__name__}`"
                 )
                 raise conflict(field, message)
             _bare(field, layer)
-        if isinstance(forward, READERS) and isinstance(backward, READERS):
+        if _reads(forward) and _reads(backward):
             _matching(forward, backward)
-        elif isinstance(forward, READERS) and forward.go_backwards:
+        elif _reads(forward) and forward.go_backwards:
             message = "`go_backwards` of the wrapped layer leaves none to read forwards"
             raise conflict("layer", message, "remove `go_backwards`")
         return self
@@ -289,16 +281,16 @@ class TimeDistributed(LayerSpec):
 
 
 WITH_KERNEL = (
-    Conv1D,
-    Conv1DTranspose,
-    Conv2D,
-    Conv2DTranspose,
-    Conv3D,
-    Conv3DTranspose,
-    Dense,
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    EinsumDense,
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
+    "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "EinsumDense",
 )
 
 
@@ -317,8 +309,8 @@ class SpectralNormalization(LayerSpec):
     def _with_kernel(self) -> SpectralNormalization:
         _frozen_inside(self)
         _bare("layer", self.layer)
-        if not isinstance(self.layer, WITH_KERNEL):
-            name = type(self.layer).__name__
+        name = type(self.layer).__name__
+        if name not in WITH_KERNEL:
             message = f"`SpectralNormalization` wraps a layer with one kernel, not `{name}`"
             help = "it wraps a `Dense`, an `EinsumDense` or a convolution"
             raise conflict("layer", message, help)

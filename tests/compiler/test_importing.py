@@ -856,6 +856,15 @@ def test_files_that_hold_no_model(tmp_path: Path, content: bytes, part: str) -> 
     assert part in refused_file(path)
 
 
+def test_an_archive_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.keras", {"config.json": json.dumps(chain(dense("d"))).encode()})
+    content = bytearray(path.read_bytes())
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + flags] |= 1
+    path.write_bytes(content)
+    assert "its `config.json` has a password" in refused_file(path)
+
+
 def test_files_that_are_none(tmp_path: Path) -> None:
     assert "no such file" in refused_file(tmp_path / "none")
     assert "is a directory" in refused_file(tmp_path)

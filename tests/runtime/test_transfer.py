@@ -354,6 +354,15 @@ def test_what_is_no_file_of_weights(content: bytes, name: str, tmp_path: Path) -
     )
 
 
+def test_weights_with_a_password_are_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.keras", store(lambda file: None), config())
+    content = bytearray(path.read_bytes())
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.rindex(header) + flags] |= 1  # of the last member, the weights
+    path.write_bytes(content)
+    assert "its `model.weights.h5` has a password" in str(refused(read(DENSE), path, tmp_path))
+
+
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.floats(0, 1, exclude_max=True))
 def test_files_that_end_too_soon_are_refused(tmp_path_factory: Any, part: float) -> None:

@@ -12,16 +12,6 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
 from families import layers_of  # noqa: E402
-from hornbook.specs import (  # noqa: E402
-    activations,
-    callbacks,
-    constraints,
-    initializers,
-    losses,
-    metrics,
-    optimizers,
-    regularizers,
-)
 from hornbook.specs.base import Item, LayerSpec, Registry  # noqa: E402
 from hornbook.specs.choices import read_choice  # noqa: E402
 from hornbook.specs.layers import (  # noqa: E402
@@ -35,16 +25,23 @@ from hornbook.specs.layers import (  # noqa: E402
 from hornbook.specs.registries import REGISTRIES  # noqa: E402
 
 LAYER_FAMILIES = (activation, attention, merging, normalization, recurrent, regularization)
+RATE = {"name": "it is only shown in the names of the optimizer's own variables"}
+LOSS = {
+    "name": "it is shown nowhere: a loss is reported under its output's name",
+    "dtype": "a loss is computed in the precision of the model's output",
+}
+SUM = {"dtype": "a metric is summed in the precision that Keras chooses"}
+PATTERNS = {"exclude_layers": "these are patterns of weight paths, which differ between the styles"}
 OMITTED: dict[str, dict[str, dict[str, str]]] = {
-    "activation": activations.OMITTED,
-    "initializer": initializers.OMITTED,
-    "regularizer": regularizers.OMITTED,
-    "constraint": constraints.OMITTED,
-    "optimizer": optimizers.OMITTED,
-    "schedule": optimizers.OMITTED,
-    "loss": losses.OMITTED,
-    "metric": metrics.OMITTED,
-    "callback": callbacks.OMITTED,
+    "activation": {},
+    "initializer": {},
+    "regularizer": {},
+    "constraint": {},
+    "optimizer": dict.fromkeys(REGISTRIES["optimizer"].items, RATE) | {"Muon": RATE | PATTERNS},
+    "schedule": dict.fromkeys(REGISTRIES["schedule"].items, RATE),
+    "loss": dict.fromkeys(REGISTRIES["loss"].items, LOSS),
+    "metric": dict.fromkeys(REGISTRIES["metric"].items, SUM),
+    "callback": {},
     "layer": {name: why for family in LAYER_FAMILIES for name, why in family.OMITTED.items()},
 }
 WIRING = {"name", "inputs", "trainable", "call"}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from hornbook.specs import layers
 from hornbook.specs.base import Fault, Item, Registry, registry
 from hornbook.specs.choices import read_choice
 from hornbook.specs.layers import FAMILIES
@@ -316,6 +318,14 @@ def test_a_module_holds_what_is_listed_and_no_more(module: str) -> None:
         assert name == "call" or holds[attribute].__name__ == name
 
 
+def test_every_file_of_layers_is_a_family_and_no_layer_is_in_two() -> None:
+    """Of two classes under one name the first could never be named."""
+    found = {path.stem for path in Path(layers.__path__[0]).glob("*.py")}
+    assert found == {*FAMILIES, "__init__", "cells", "fields", "ops"}
+    names = [name for family in FAMILIES.values() for name in family]
+    assert len(set(names)) == len(names)
+
+
 def test_omitted_arguments_belong_to_layers_and_are_no_fields() -> None:
     for family, names in FAMILIES.items():
         omitted = import_module(f"hornbook.specs.layers.{family}").OMITTED
@@ -333,17 +343,39 @@ def test_a_registry_knows_its_classes_from_others_of_the_same_name() -> None:
     assert not layer.holds(Item)
 
 
-def test_only_what_a_spec_names_is_loaded() -> None:
-    code = """
+KINDS_APART = {
+    "activations", "callbacks", "constraints", "initializers", "losses", "metrics", "optimizers",
+    "regularizers",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "families", "others"),
+    [
+        ("mnist", {"core", "conv", "reshaping"}, set()),
+        (
+            "text_lstm",
+            {"core", "recurrent", "cells", "regularization"},
+            {"callbacks", "regularizers"},
+        ),
+        ("unet", {"conv", "merging", "pooling"}, set()),
+    ],
+)
+def test_only_what_a_spec_names_is_loaded(spec: str, families: set[str], others: set[str]) -> None:
+    code = f"""
 import sys
-from hornbook.compiler.driver import advise, analyse
+from hornbook.compiler.driver import STYLES, advise, analyse, emit, styles_of
 from hornbook.specs.load import load
-spec = load("mnist")
-advise(spec, analyse(spec))
-families = {one.rpartition(".")[2] for one in sys.modules if one.startswith("hornbook.specs.layers.")}
-assert families == {"fields", "core", "conv", "reshaping"}, families
-others = {"losses", "metrics", "optimizers", "initializers", "callbacks"}
-assert not others & {one.rpartition(".")[2] for one in sys.modules if one.startswith("hornbook.specs.")}
+spec = load({spec!r})
+typed = analyse(spec)
+advise(spec, typed)
+for style in styles_of(typed):
+    emit(typed, style)
+found = [one.split(".")[1:] for one in sys.modules if one.startswith("hornbook.")]
+layers = {{one[2] for one in found if one[:2] == ["specs", "layers"] and len(one) > 2}}
+assert layers == {families | {"fields"}!r}, layers
+kinds = {KINDS_APART!r} & {{one[1] for one in found if one[0] == "specs" and len(one) > 1}}
+assert kinds == {others!r}, kinds
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -353,11 +385,11 @@ def test_importing_the_language_is_cheap() -> None:
     code = """
 import sys
 from hornbook.specs.registries import REGISTRIES
-heavy = {"keras", "tensorflow", "numpy"} & set(sys.modules)
-assert not heavy, heavy
 built = [name for one in REGISTRIES.values() for name, cls in one.items.items()
          if cls.__pydantic_complete__]
 assert not built, built
+heavy = {"keras", "tensorflow", "numpy"} & set(sys.modules)
+assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 
