@@ -52,7 +52,9 @@ def test_kinds() -> None:
 def test_every_class_is_final_frozen_and_described(kind: str, name: str) -> None:
     cls = REGISTRIES[kind].items[name]
     assert cls.__name__ == name
-    assert getattr(cls, "__final__", False)
+    assert not cls.__subclasses__()
+    if sys.version_info >= (3, 11):  # since then `final` leaves a mark
+        assert getattr(cls, "__final__", False)
     assert cls.model_config["frozen"]
     assert cls.model_config["strict"]
     assert cls.__doc__
@@ -304,7 +306,7 @@ def test_a_module_holds_what_is_listed_and_no_more(module: str) -> None:
         attribute: value
         for attribute, value in holds.items()
         if isinstance(value, type) and issubclass(value, Item)
-        if value.__module__ == f"hornbook.specs.{module}" and getattr(value, "__final__", False)
+        if value.__module__ == f"hornbook.specs.{module}" and not value.__subclasses__()
     }
     listed = {
         place.attribute: name
@@ -312,7 +314,7 @@ def test_a_module_holds_what_is_listed_and_no_more(module: str) -> None:
         for name, place in one.items.places.items()
         if place.module == module
     }
-    assert set(own) <= set(listed)
+    assert set(own) <= {*listed, "CallArguments"}  # which is a part of layers, and no choice
     for attribute, name in listed.items():
         assert issubclass(holds[attribute], Item)
         assert name == "call" or holds[attribute].__name__ == name
