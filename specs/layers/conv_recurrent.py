@@ -7,6 +7,7 @@ from typing import ClassVar, final
 from pydantic import model_validator
 
 from ..base import LayerSpec, conflict
+from . import FAMILIES
 from .cells import (
     Dropout,
     GateActivation,
@@ -175,6 +176,4 @@ class ConvLSTM3D(LayerSpec):
 
 _STATES = {"stateful": "it fixes the batch size and carries a state from batch to batch"}
 
-OMITTED: dict[str, dict[str, str]] = dict.fromkeys(
-    ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _STATES
-)
+OMITTED: dict[str, dict[str, str]] = dict.fromkeys(FAMILIES["conv_recurrent"], _STATES)

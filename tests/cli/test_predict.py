@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from archives import locked
+
 pytestmark = pytest.mark.keras
 
 
@@ -178,12 +180,9 @@ def damaged_npz(name: str) -> None:
         archive.writestr("row.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order'")
 
 
-def locked(name: str) -> None:
+def locked_npz(name: str) -> None:
     np.savez(name, row=np.zeros((1, 13)))
-    content = bytearray(Path(name).read_bytes())
-    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.index(header) + flags] |= 1
-    Path(name).write_bytes(content)
+    Path(name).write_bytes(locked(Path(name).read_bytes()))
 
 
 def objects(name: str) -> None:
@@ -225,7 +224,7 @@ MISTAKES: list[tuple[str, str, Callable[[str], object], str]] = [
     ("wine", "zip.npz", lambda p: Path(p).write_bytes(b"PK\x03\x04" + b"\0" * 30),
      "error[HB601]: `zip.npz` is no .npz archive, or a damaged one"),
     ("wine", "cut.npz", damaged_npz, "error[HB601]: `cut.npz`, array `row`, is damaged: "),
-    ("wine", "locked.npz", locked, "error[HB601]: `locked.npz`, array `row`, has a password"),
+    ("wine", "locked.npz", locked_npz, "error[HB601]: `locked.npz`, array `row`, has a password"),
     ("table", "word.csv", lambda p: Path(p).write_text("a,b\n1,2\n3,x\n"),
      "error[HB924]: cell 2 of this row is `x`, which is no number\n --> word.csv:3:1"),
     ("table", "hole.csv", lambda p: Path(p).write_text("a,b\n1,\n"),

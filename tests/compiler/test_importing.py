@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archives import locked
 from hornbook.compiler.driver import analyse
 from hornbook.compiler.importing import Imported, import_config, read_model, reader
 from hornbook.compiler.importing import flat as flat_module
@@ -858,10 +859,7 @@ def test_files_that_hold_no_model(tmp_path: Path, content: bytes, part: str) -> 
 
 def test_an_archive_with_a_password_is_refused(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.keras", {"config.json": json.dumps(chain(dense("d"))).encode()})
-    content = bytearray(path.read_bytes())
-    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.index(header) + flags] |= 1
-    path.write_bytes(content)
+    path.write_bytes(locked(path.read_bytes()))
     assert "its `config.json` has a password" in refused_file(path)
 
 

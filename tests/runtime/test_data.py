@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from archives import locked
 from hornbook.runtime.data import DataSet, bundled, fit_to, load_data, scan_labels, split
 from hornbook.runtime.data.bundled import FILES, file_of, from_file, loaded
 from hornbook.runtime.data.dataset import standardised
@@ -269,10 +270,7 @@ def test_a_damaged_archive_is_refused_or_read(tmp_path_factory, data) -> None:
 
 def test_an_archive_with_a_password_is_refused(tmp_path) -> None:
     path = tmp_path / "a.npz"
-    content = bytearray(WHOLE)
-    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.index(header) + flags] |= 1
-    path.write_bytes(content)
+    path.write_bytes(locked(WHOLE))
     with pytest.raises(SpecError, match=r"`x_train` of .* has a password"):
         load_data(NpzData(npz=str(path)))
 

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from keras import layers  # noqa: E402
 
+from archives import locked  # noqa: E402
 from hornbook.compiler.diff import Side, diff  # noqa: E402
 from hornbook.compiler.driver import analyse, styles_of  # noqa: E402
 from hornbook.runtime.build import Built, build_typed  # noqa: E402
@@ -356,10 +357,7 @@ def test_what_is_no_file_of_weights(content: bytes, name: str, tmp_path: Path) -
 
 def test_weights_with_a_password_are_refused(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.keras", store(lambda file: None), config())
-    content = bytearray(path.read_bytes())
-    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.rindex(header) + flags] |= 1  # of the last member, the weights
-    path.write_bytes(content)
+    path.write_bytes(locked(path.read_bytes()))
     assert "its `model.weights.h5` has a password" in str(refused(read(DENSE), path, tmp_path))
 
 
