@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,10 @@ def test_a_race_gives_a_table_of_ratios_within_its_rounds(tmp_path: Path) -> Non
     ratios = sorted(a["seconds"] / b["seconds"] for a, b in zip(plain, ours, strict=True))
     ends = " to ".join(f"{end:.1f}" if end >= 10 else f"{end:.2f}" for end in ratios)
     assert rows[3][2] == ends
-    # While one trains the others wait, so no round of one lies within a round of the other.
-    for some, others in ((plain, ours), (ours, plain)):
-        assert some[1]["waited"] >= others[0]["seconds"]
+    # While one trains the other waits, so each has waited for the round that was just before its own.
+    turns = [one for both in zip(plain, ours, strict=True) for one in both]
+    for before, after in pairwise(turns):
+        assert after["waited"] >= before["seconds"]
 
 
 def test_the_time_of_others_counts_from_the_end_of_a_round() -> None:

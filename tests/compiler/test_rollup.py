@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -171,15 +170,13 @@ def looked_at(data: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("name", ["d", "layer_", "dense_"])
 def test_looking_for_repetitions_grows_no_faster_than_the_model(name: str) -> None:
-    few, many = (looked_at(numbered(name, times)) for times in (200, 400))
-    assert 0 < many < 2.8 * few
+    few, many = (looked_at(numbered(name, times)) for times in (200, 1000))
+    assert 0 < many < 7 * few
 
 
-def test_a_thousand_numbered_layers_are_read_in_a_moment() -> None:
+def test_a_thousand_numbered_layers_are_read_as_they_are() -> None:
     data = numbered("d", 1000)
-    before = time.process_time()
     assert roll_up(data) == data
-    assert time.process_time() - before < 15
 
 
 def test_what_would_take_too_long_is_left_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
