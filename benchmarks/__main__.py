@@ -16,6 +16,13 @@ from .speed import speed
 from .works import named
 
 ROUNDS: Final = {"speed": 7, "memory": 1, "whole": 5}
+SECONDS: Final = 0.7
+UNREAD: Final[Mapping[str, Sequence[str]]] = {
+    "speed": (),
+    "memory": ("work", "seconds", "threads"),
+    "whole": ("work", "only", "against", "seconds", "steps", "data", "threads"),
+}
+"""What a table has no use for."""
 
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -40,7 +47,10 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     reader.add_argument("--rounds", type=int, metavar="N", help=f"default: {ROUNDS}")
     reader.add_argument(
-        "--seconds", type=float, default=0.7, help="how long a round of model.fit takes"
+        "--seconds",
+        type=float,
+        metavar="S",
+        help=f"how long a round of model.fit takes; default: {SECONDS}",
     )
     reader.add_argument("--steps", type=int, metavar="N", help="steps of a round, not calibrated")
     reader.add_argument(
@@ -49,6 +59,10 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reader.add_argument("--threads", type=int, metavar="N", help="default: one for each core")
     reader.add_argument("--json", type=Path, metavar="FILE", help="keep what was measured")
     found = reader.parse_args(arguments)
+    for name in UNREAD[found.table]:
+        if getattr(found, name):
+            reader.error(f"--table {found.table} has no use for --{name}")
+    found.seconds = found.seconds or SECONDS
     found.rounds = found.rounds or ROUNDS[found.table]
     found.against = found.against or [PLAIN]
     found.data = [str(Path(path).resolve()) for path in found.data]
@@ -69,12 +83,24 @@ def present(only: Sequence[str], against: Sequence[str]) -> list[Contestant]:
     return [one for one in wanted if one.installed()]
 
 
-def of_speed(asked: argparse.Namespace) -> list[dict[str, Any]]:
-    kept = []
+def keep(asked: argparse.Namespace, found: Any) -> None:
+    """Write down what was measured so far, where that is wished."""
+    if asked.json:
+        asked.json.write_text(json.dumps({asked.table: found}, indent=1) + "\n")
+
+
+def of_speed(asked: argparse.Namespace) -> None:
+    kept: list[dict[str, Any]] = []
     able = present(asked.only, asked.against)
     for work in named(asked.work):
         suited = [one for one in able if one.suits(work.net)]
-        against = [name for name in asked.against if name in {one.name for one in suited}]
+        against = [one.name for one in suited if one.name in asked.against]
+        if not against:
+            print(
+                f"{work.name}: compared with {PLAIN}, since there is nothing else to compare with\n"
+            )
+            suited = [ALL[PLAIN], *(one for one in suited if one.name != PLAIN)]
+            against = [PLAIN]
         steps = asked.steps or calibrated(work, asked.seconds, asked.threads)
         found = race(
             work,
@@ -87,27 +113,27 @@ def of_speed(asked: argparse.Namespace) -> list[dict[str, Any]]:
         print(speed(found, against), flush=True)
         rounds = {name: [asdict(one) for one in some] for name, some in found.rounds.items()}
         kept.append({"work": work.name, "steps": steps, "others": found.others, "rounds": rounds})
-    return kept
+        keep(asked, kept)
 
 
-def of_memory(asked: argparse.Namespace) -> dict[str, Any]:
-    found = memory.peaks(
-        present(asked.only or memory.DEFAULT, asked.against),
-        asked.rounds,
-        asked.data,
-        asked.steps or memory.STEPS,
-    )
-    print(memory.memory(found, asked.against[0]))
-    return dict(found)
+def of_memory(asked: argparse.Namespace) -> None:
+    steps = asked.steps or memory.STEPS
+    able = present(asked.only or memory.DEFAULT, asked.against)
+    against = asked.against[0] if ALL[asked.against[0]] in able else PLAIN
+    if ALL[against] not in able:
+        able = [ALL[against], *able]
+    found = memory.peaks(able, asked.rounds, asked.data, steps)
+    print(memory.memory(found, against, steps))
+    keep(asked, found)
 
 
-def of_whole(asked: argparse.Namespace) -> dict[str, Any]:
+def of_whole(asked: argparse.Namespace) -> None:
     found = whole.times(asked.rounds)
     print(whole.whole(found))
-    return dict(found)
+    keep(asked, found)
 
 
-TABLES: Final[Mapping[str, Callable[[argparse.Namespace], Any]]] = {
+TABLES: Final[Mapping[str, Callable[[argparse.Namespace], None]]] = {
     "speed": of_speed,
     "memory": of_memory,
     "whole": of_whole,
@@ -116,9 +142,7 @@ TABLES: Final[Mapping[str, Callable[[argparse.Namespace], Any]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = options(arguments)
-    found = TABLES[asked.table](asked)
-    if asked.json:
-        asked.json.write_text(json.dumps({asked.table: found}, indent=1) + "\n")
+    TABLES[asked.table](asked)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Contestant:
             return self.variant[1] in styles_of(analyse(net.spec()))
         if self.module == "pytorch" and net.name in OURS:
             return False
-        return net.pictures or self.variant != ("channels_last",)
+        return net.pictures or "channels_last" not in self.variant
 
 
 OPTIONS: Final = {
@@ -98,13 +98,17 @@ ALL: Final = {
         Contestant("keras-eager", "eager `GradientTape` loop", "keras_loops", ("eager",), share=8),
         Contestant("keras-graph", "tuned `tf.function` loop", "keras_loops", ("graph",)),
         Contestant("keras-jax", "`model.fit` on JAX", "keras_fit", package="jax", backend="jax"),
-        Contestant("torch", "PyTorch, contiguous", "pytorch", ("contiguous",), package="torch"),
-        Contestant(
-            "torch-channels-last",
-            "PyTorch, channels_last",
-            "pytorch",
-            ("channels_last",),
-            package="torch",
+        *(
+            Contestant(
+                f"torch{name}{thread}",
+                f"PyTorch, {layout}{of}",
+                "pytorch",
+                (layout, *threads),
+                package="torch",
+                extra=bool(threads),
+            )
+            for thread, of, threads in (("", "", ()), ("-1", ", one thread", ("1",)))
+            for name, layout in (("", "contiguous"), ("-channels-last", "channels_last"))
         ),
     )
 }
@@ -119,9 +123,10 @@ def chosen(patterns: Sequence[str], against: Sequence[str]) -> list[Contestant]:
     Raises:
         ValueError: for what names nobody.
     """
-    for pattern in (*patterns, *against):
-        if not any(fnmatchcase(name, pattern) for name in ALL):
-            raise ValueError(f"expected some of {', '.join(ALL)}; received {pattern}")
+    known = {*ALL, *(one for one in patterns if any(fnmatchcase(name, one) for name in ALL))}
+    for one in (*patterns, *against):
+        if one not in known:
+            raise ValueError(f"expected some of {', '.join(ALL)}; received {one}")
     return [
         one
         for name, one in ALL.items()

@@ -38,14 +38,16 @@ def peak(request: Request) -> int:
         return worker.go().peak
 
 
-def memory(found: Mapping[str, Sequence[tuple[int, int]]], against: str = PLAIN) -> str:
-    """Return the peaks as ratios."""
-    data = STEPS * WORK.batch * examples(WORK.net, 1).x.nbytes
+def memory(
+    found: Mapping[str, Sequence[tuple[int, int]]], against: str = PLAIN, steps: int = STEPS
+) -> str:
+    """Return the peaks as ratios, of an epoch of so many steps."""
+    data = steps * WORK.batch * examples(WORK.net, 1).x.nbytes
     beyond = {name: [full - few for few, full in rounds] for name, rounds in found.items()}
     whole = {name: [full for _, full in rounds] for name, rounds in found.items()}
     other = ALL[against].title
     heads = [
-        f"peak memory, cifar100, {STEPS * WORK.batch} examples",
+        f"peak memory, cifar100, {steps * WORK.batch} examples",
         f"beyond a handful, against {other}",
         "range",
         "in sizes of the data",

@@ -40,7 +40,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 def operations(work: Work) -> tuple[float, float]:
     """Return the operations of a step, and the bytes that Adam moves in it."""
-    typed = analyse(work.net.spec())
+    typed = analyse(work.spec())
     flops = [(one.flops or 0) for one in typed.nodes]
     first = next(number for number in flops if number)
     return (3.0 * sum(flops) - first) * work.batch, float(ADAM * count(typed)[1])

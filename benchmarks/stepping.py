@@ -20,7 +20,7 @@ STEPS: Final = 32
 
 def prepared(work: Work, settings: Sequence[str] = ()) -> tuple[Steps, Batches]:
     """Return the steps of a training, and the batches of a chunk; TensorFlow must not have been imported."""
-    spec = work.net.spec(settings)
+    spec = work.spec(settings)
     typed = analyse(spec)
     assert spec.model.train is not None
     start_for(typed, spec.model.train)

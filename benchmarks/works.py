@@ -60,6 +60,10 @@ class Work:
     def name(self) -> str:
         return f"{self.net.name}-{self.batch}"
 
+    def spec(self, settings: Sequence[str] = ()) -> Spec:
+        """Return the spec of the net, trained in batches of this size."""
+        return self.net.spec((f"batch_size={self.batch}", *settings))
+
 
 @final
 @dataclass(frozen=True)

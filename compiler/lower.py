@@ -10,7 +10,7 @@ from functools import cached_property
 from ..specs.base import Call, CallArguments, LayerSpec, NodeSpec, OpSpec, Path
 from ..specs.diagnostics import Diagnostic, Note, Span, SpecError, in_order
 from ..specs.load import Spec
-from ..specs.names import Names
+from ..specs.names import Names, referred
 from ..specs.vocabulary import Vocabulary
 from ..specs.wording import any_of, did_you_mean, flow
 from .graph import Argument, Graph, Input, Layer, Literal, Node, TensorType, Value
@@ -222,9 +222,9 @@ class _Lowering:
         self, entry: _Entry, text: str, path: Path, by_name: Mapping[str, _Entry]
     ) -> Value | None:
         """Follow a reference: a name, or a name with the number of one of its outputs."""
-        name, dot, index = text.partition(".")
-        if (name in by_name or name in self.model.inputs) and (not dot or index.isdecimal()):
-            return Value(name, int(index) if dot else None)
+        found = referred(text)
+        if found is not None and (found[0] in by_name or found[0] in self.model.inputs):
+            return Value(*found)
         self.report(
             "HB301",
             f"`{entry.name}` takes `{text}`, which is no layer and no input",
@@ -336,19 +336,18 @@ class _Lowering:
             span = self.document.span(
                 ("outputs",) if isinstance(given, str) else ("outputs", position)
             )
-            name, dot, index = text.partition(".")
-            if name in self.model.inputs:
-                self.report(
-                    "HB307", f"the output `{name}` is a model input", span, "an output is a layer"
-                )
-            elif name not in by_name or (dot and not index.isdecimal()):
+            meant = referred(text)
+            if meant is None or meant[0] not in {**by_name, **self.model.inputs}:
                 self.report(
                     "HB307", f"the output `{text}` is no layer", span, self.near(text, self.items)
                 )
+            elif meant[0] in self.model.inputs:
+                message = f"the output `{meant[0]}` is a model input"
+                self.report("HB307", message, span, "an output is a layer")
             elif text in seen:
                 self.report("HB307", f"the output `{text}` is named twice", span, "name it once")
             else:
-                found.append(Value(name, int(index) if dot else None))
+                found.append(Value(*meant))
             seen.add(text)
         return tuple(found)
 

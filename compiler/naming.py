@@ -10,9 +10,18 @@ from ..specs.base import Item, LayerSpec, NodeSpec, parts
 from ..specs.names import snake_case, stem
 from ..specs.registries import ACTIVATION, CELL
 
+MODULES = frozenset({"constraints", "initializers", "keras", "layers", "ops", "regularizers"})
+"""What the source of a model imports."""
 RESERVED = frozenset(
-    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "keras", "layers", "model", "self"}
+    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *MODULES, "model", "self"}
 )
+CONSTANTS = frozenset(
+    {
+        "BATCH_SIZE", "COLOR", "DATA", "EPOCHS", "FEATURES", "INPUTS", "OUTPUTS", "SCALE", "SEED", "SIZE",
+        "TARGET",
+    }
+)  # fmt: skip
+"""What scripts say above everything else."""
 
 
 def stem_of(item: NodeSpec) -> str:
@@ -23,11 +32,12 @@ def stem_of(item: NodeSpec) -> str:
 def class_name(name: str) -> str:
     """Return the name of a model as a class name: mnist is Mnist, two_towers is TwoTowers.
 
-    A name that would be a word of Python's own gets a suffix: none is NoneModel.
+    A name that would be a word of Python's own, or a constant of scripts, gets a suffix: none is NoneModel.
     """
     parts = [part for part in name.split("_") if part]
     found = "".join(part[0].upper() + part[1:] for part in parts)
-    return f"{found}Model" if not found or keyword.iskeyword(found) else found
+    taken = not found or keyword.iskeyword(found) or found in CONSTANTS
+    return f"{found}Model" if taken else found
 
 
 def is_layer(item: Item) -> bool:

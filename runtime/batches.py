@@ -73,6 +73,8 @@ class Batches:
             leaves an input as it is.
         shuffle: False keeps the order of the arrays, as for validation.
         rows: int64, the examples that are meant; None for all.
+        dtype: what the model takes, for a dict a dict; unscaled numbers of another dtype are cast in the graph. None
+            leaves them as they are.
 
     Raises:
         ValueError: for arrays of unequal length, no example or a batch size below 1.
@@ -85,6 +87,7 @@ class Batches:
     scaling: Scaling | Mapping[str, Scaling | None] | None = None
     shuffle: bool = True
     rows: np.ndarray | None = None
+    dtype: str | Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be cut into batches."""
@@ -173,7 +176,7 @@ class Batches:
                 else tf.nest.map_structure(lambda values: tf.gather(values, indices), part)
                 for part in held
             )
-        return (_scaled(x, self.scaling, scales), *y)
+        return (_scaled(x, self.scaling, scales, self.dtype), *y)
 
     def _read(self, order: np.ndarray) -> tf.data.Dataset:
         """Return batches of pictures, decoded by several threads while others are trained on."""
@@ -234,17 +237,30 @@ def _arrays(part: Arrays | None) -> Iterator[Any]:
         yield part
 
 
-def _tensor(array: Any) -> tf.Tensor:
-    """Hold an array once; NumPy's float64 becomes Keras's float32, every other dtype stays."""
+def held(part: Arrays) -> Arrays:
+    """Return examples in the memory that batches are gathered from: arrays that need no copy any more."""
+    if isinstance(part, Mapping):
+        return {name: held(array) for name, array in part.items()}
+    return part if isinstance(part, Pictures) else _array(part)
+
+
+def _array(array: Any) -> np.ndarray:
+    """Return numbers aligned; NumPy's float64 becomes Keras's float32, every other dtype stays."""
     values = np.asarray(array)
     if values.dtype == np.float64:
         narrow = empty(values.shape, np.float32)
         narrow[...] = values
-        values = narrow
-    if values.dtype.kind not in "buif":  # texts have no memory of one shape
+        return narrow
+    # Texts have no memory of one shape.
+    return aligned(values) if values.dtype.kind in "buif" else values
+
+
+def _tensor(array: Any) -> tf.Tensor:
+    values = _array(array)
+    if values.dtype.kind not in "buif":
         return tf.constant(values)
     # TensorFlow copies what it is given, twice for a moment; through DLPack it takes the memory itself.
-    return tf.experimental.dlpack.from_dlpack(aligned(values).__dlpack__())
+    return tf.experimental.dlpack.from_dlpack(values.__dlpack__())
 
 
 def _numbers(scaling: Any) -> Any:
@@ -256,13 +272,16 @@ def _numbers(scaling: Any) -> Any:
     return tuple(tf.constant(one, tf.float32) for one in (scaling.offset, scaling.scale))
 
 
-def _scaled(x: Any, scaling: Any, numbers: Any) -> Any:
-    if scaling is None:
-        return x
-    if isinstance(scaling, Mapping):
+def _scaled(x: Any, scaling: Any, numbers: Any, dtype: Any) -> Any:
+    if isinstance(x, Mapping):
+        scalings, dtypes = scaling or {}, dtype or {}
         return {
-            name: _scaled(array, scaling.get(name), numbers.get(name)) for name, array in x.items()
+            name: _scaled(array, scalings.get(name), (numbers or {}).get(name), dtypes.get(name))
+            for name, array in x.items()
         }
+    if scaling is None:
+        # Keras casts for a Functional model alone, and a layer computes in the dtype that it is given.
+        return x if dtype in (None, x.dtype.name) or x.dtype == tf.string else tf.cast(x, dtype)
     values = tf.cast(x, tf.float32)
     if scaling.identity:
         return values

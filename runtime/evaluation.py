@@ -23,7 +23,7 @@ from .objects import compile_model
 from .process import settle
 from .runs import Info, Run
 from .scaling import Scales, scales, told
-from .train import measured, place_of_data, scaling_of, scan_words, targets
+from .train import dtype_of, measured, place_of_data, scaling_of, scan_words, targets
 
 Part: TypeAlias = Literal["test", "train", "all"]
 
@@ -186,9 +186,9 @@ def examples_of(
     scan_words(typed, fitted.x_test, data.name, span)
     labels = relabelled(fitted.y_test, data, info)
     wanted = targets(spec, typed, labels, data.name, span)
-    scaling = scaling_of(typed, fitted.scaling)
+    scaling, dtype = scaling_of(typed, fitted.scaling), dtype_of(typed, fitted.x_test)
     size = training_of(spec).batch_size
-    return Batches(fitted.x_test, wanted, size, scaling=scaling, shuffle=False)
+    return Batches(fitted.x_test, wanted, size, scaling=scaling, shuffle=False, dtype=dtype)
 
 
 def _notes(data: DataSet, scaling: Scales, *, own: bool, changed: bool) -> tuple[str, ...]:

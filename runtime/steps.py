@@ -80,7 +80,12 @@ class Steps:
         return [piece for piece in pieces if piece[0] < piece[1]]
 
     def _graph(self, batches: Batches, size: int | None) -> Callable[..., Any]:
-        key = (repr(batches.signature), batches.batch_size, id(batches.scaling), size)
+        key = (
+            repr((batches.signature, batches.dtype)),
+            batches.batch_size,
+            id(batches.scaling),
+            size,
+        )
         if key not in self._graphs:
             # A graph that makes variables, as of metrics and the optimizer, would be traced twice.
             self.model._symbolic_build(data_batch=batches.example())

@@ -23,7 +23,7 @@ from ..specs.diagnostics import Diagnostic, Note, Span, SpecError
 from ..specs.layers.core import Embedding
 from ..specs.load import STAND_IN, Spec
 from ..specs.model import TrainSpec
-from .batches import Arrays, Batches, Scaling
+from .batches import Arrays, Batches, Scaling, held
 from .build import Built, build_typed
 from .data import DataSet, fit_to, scan_labels
 from .data.pictures import Pictures
@@ -219,12 +219,14 @@ def prepare(spec: Spec, typed: TypedGraph, data: DataSet) -> Examples:
     data = fit_to(data, shapes, span)
     for part in (data.x_train, data.x_test):
         scan_words(typed, part, data.name, span)
-    x, y = data.x_train, targets(spec, typed, data.y_train, data.name, span)
-    x_test, y_test = data.x_test, targets(spec, typed, data.y_test, data.name, span)
+    # What is trained on and what validates are rows of the same memory.
+    x, y = held(data.x_train), held(targets(spec, typed, data.y_train, data.name, span))
+    y_test = targets(spec, typed, data.y_test, data.name, span)
     size, scaling = settings.batch_size, scaling_of(typed, data.scaling)
+    dtype = dtype_of(typed, x)
 
-    training = Batches(x, y, size, settings.seed, scaling)
-    test = Batches(x_test, y_test, size, scaling=scaling, shuffle=False)
+    training = Batches(x, y, size, settings.seed, scaling, dtype=dtype)
+    test = Batches(data.x_test, y_test, size, scaling=scaling, shuffle=False, dtype=dtype)
     validation = None
     if settings.validation == "test":
         validation = test
@@ -243,6 +245,12 @@ def scaling_of(typed: TypedGraph, scaling: Any) -> Any:
     if isinstance(scaling, Mapping):
         return {name: one if floats[name] else None for name, one in scaling.items()}
     return scaling if all(floats.values()) else None
+
+
+def dtype_of(typed: TypedGraph, x: Arrays) -> str | dict[str, str]:
+    """Return the dtype that the model takes, of several inputs by name."""
+    found = {one.name: one.type.dtype for one in typed.graph.inputs}
+    return found if isinstance(x, Mapping) else next(iter(found.values()))
 
 
 def targets(spec: Spec, typed: TypedGraph, y: Arrays, name: str, span: Span | None) -> Arrays:

@@ -56,7 +56,8 @@ def parts(item: Item) -> Iterator[Item]:
         )
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,127}$")]
+NAME = r"^[A-Za-z][A-Za-z0-9_]{0,127}$"
+Name = Annotated[str, Field(pattern=NAME)]
 LayerName = Annotated[
     Name | None,
     # In a block, where it follows the block's own name, a name may begin with a digit.

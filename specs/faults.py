@@ -6,7 +6,6 @@ becomes a :class:`~hornbook.specs.base.Fault` with the path of a value that stan
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
@@ -26,6 +25,7 @@ from .wording import (
     inside,
     lists_of,
     nearest,
+    no_name,
     words_of,
 )
 
@@ -245,11 +245,7 @@ def _field_path(path: Path) -> Path:
 
 def _bad_name(spot: _Spot, detail: ErrorDetails) -> Fault:
     """Make the fault of a name that breaks the rules of names."""
-    name = str(detail["input"])
-    rule = "a name begins with a letter and holds letters, digits and `_`, 128 at most"
-    message = f"{describe(name)} cannot be a name: {rule}"
-    near = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]
-    help = f"`{near}` would do" if re.match("[A-Za-z]", near) else None
+    message, help = no_name(str(detail["input"]))
     return Fault(
         "HB210", spot.path, message, help, "key" if detail["loc"][-1] == "[key]" else "value"
     )

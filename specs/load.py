@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from .arithmetic import names
 from .base import Fault, Path
-from .blocks import Expansion, expand
+from .blocks import Expansion
 from .data import DataFacts, DataSpec, facts
 from .diagnostics import Diagnostic, Note, Span, SpecError, in_order
+from .expand import expand
 from .faults import faults_of
 from .model import ModelSpec
 from .overrides import Override, override, replaced

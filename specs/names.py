@@ -32,6 +32,21 @@ def stem(name: str) -> str:
     return STEMS.get(name, snake_case(name.removeprefix(PREFIX)))
 
 
+REFERENCE = re.compile(r"([^.]*)(?:\.(0|[1-9][0-9]{0,5}))?")
+
+
+def referred(text: str) -> tuple[str, int | None] | None:
+    """Return the name in a reference, and the number of an output where it has one: `lstm.1`.
+
+    None for what cannot be a reference.
+    """
+    found = REFERENCE.fullmatch(text)
+    if found is None:
+        return None
+    name, number = found.groups()
+    return name, None if number is None else int(number)
+
+
 class Names:
     """Gives out names the way Keras does: the stem first, then the stem with 1, 2, ..."""
 

@@ -251,6 +251,14 @@ def _list(arms: Sequence[Any]) -> str:
     return f"a list of {len(arms)}: " + ", ".join(expected_inside(arm) for arm in arms)
 
 
+def no_name(text: str) -> tuple[str, str | None]:
+    """Return what is to say of a text that cannot be a name, and what would do."""
+    rule = "a name begins with a letter and holds letters, digits and `_`, 128 at most"
+    near = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:128]
+    help = f"`{near}` would do" if re.match("[A-Za-z]", near) else None
+    return f"{describe(text)} cannot be a name: {rule}", help
+
+
 def describe(data: object) -> str:
     """Name a value as a person would: its kind, and what it is where that is short."""
     match data:

@@ -7,8 +7,6 @@ from math import prod
 from typing import Any
 
 from hypothesis import strategies as st
-from strategies_f import BINARY, BROKEN, WHOLE, broadcastable, grids
-from strategies_f import valid_items as items_f
 
 from hornbook.compiler.graph import Literal, TensorType
 from hornbook.compiler.masking import check_mask, mask_after
@@ -17,12 +15,12 @@ from hornbook.compiler.shapes.rule import RuleError
 from hornbook.specs.base import NodeSpec, registry
 from hornbook.specs.load import Spec, load, zoo
 from hornbook.specs.overrides import Override
-from strategies_a import valid_items as items_a
-from strategies_b import valid_items as items_b
-from strategies_b import valid_merges
-from strategies_c import valid_items as items_c
-from strategies_d import valid_items as items_d
-from strategies_e import valid_items as items_e
+from strategies import cells, convolution, features, images, normalization, ops
+from strategies.normalization import valid_merges
+from strategies.ops import BINARY, BROKEN, WHOLE, broadcastable, grids
+
+LAYERS = (convolution, normalization, images, features, cells)
+"""What draws layers; `ops` draws functions."""
 
 SMALL = {
     "resnet50": ("inputs.image=[32, 32, 3]",),
@@ -128,7 +126,7 @@ def functions(
     """Draw a function of `keras.ops` of a value: alone, with an equal one, or with numbers."""
     if given.dtype != "float32" or draw(st.booleans()):
         # What a cast makes of numbers that do not fit is not told, and may differ between runs.
-        found = [one for one in items_f(given.shape, given.dtype) if one[0] != "ops.cast"]
+        found = [one for one in ops.valid_items(given.shape, given.dtype) if one[0] != "ops.cast"]
         kind, arguments = draw(st.sampled_from(found))
         return kind, draw(arguments), [source]
     shape = draw(st.just(()) | broadcastable(given.shape))
@@ -160,8 +158,8 @@ def specs(draw: st.DrawFn, *, chain: bool = False, most: int = 6) -> dict[str, A
             continue
         choices = [
             item
-            for items in (items_a, items_b, items_c, items_d, items_e)
-            for item in items(type_.shape, type_.dtype)
+            for kinds in LAYERS
+            for item in kinds.valid_items(type_.shape, type_.dtype)
             if type_.dtype != "string" or item[0] in TAKE_TEXTS
         ]
         sources = [source]

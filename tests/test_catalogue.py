@@ -8,18 +8,14 @@ from typing import Any
 
 import pytest
 
-import strategies_a
-import strategies_b
-import strategies_c
-import strategies_d
-import strategies_e
 from families import OPS
 from hornbook.compiler.shapes import rule_of
 from hornbook.specs.choices import read_choice
 from hornbook.specs.registries import ENTRY, REGISTRIES
+from strategies import cells, convolution, features, images, normalization
 
 LAYERS, CELLS = REGISTRIES["layer"], REGISTRIES["cell"]
-STRATEGIES = (strategies_a, strategies_b, strategies_c, strategies_d, strategies_e)
+STRATEGIES = (convolution, normalization, images, features, cells)
 SHAPES: tuple[tuple[int | None, ...], ...] = (
     (None, 8), (None, 6, 4), (None, 7, 6, 3), (None, 4, 5, 4, 3), (None, 3, 5, 5, 2), (None, 2, 4, 4, 4, 2),
     (None, 1), (None, None), (None, 64), (None, 64, 2), (None, 2),

@@ -26,16 +26,28 @@ from hornbook.specs.yaml import read_text
 
 COUNT = max(20, int(os.environ.get("HORNBOOK_SPECS", "150")) // 4)
 WIDTH = 4
+NAMES = (
+    "act", "B", "b", "block", "build", "build_model", "call", "dense", "depth", "for", "head", "keras", "layers",
+    "list", "model", "name_", "np", "ops", "outputs", "rate", "regularizers", "relu", "self", "train", "training",
+    "use", "weights", "x",
+)  # fmt: skip
+"""Of blocks, items and parameters; most of them mean something in Python source."""
+OF_MODELS = tuple(name for name in NAMES if name not in ("B", "for"))
+"""Those that a layer of the model may have: no keyword, none like another but for case."""
 
 
 @st.composite
 def bodies(draw: st.DrawFn, known: list[str], parameters: list[str]) -> dict[str, Any]:
     """Draw a block whose every value has the shape of its input."""
+    act, rate, depth = parameters
+    words = draw(st.permutations(OF_MODELS))
     names: list[str] = []
     layers: list[Any] = []
     for place in range(draw(st.integers(1, 5))):
         named = draw(st.booleans())
-        arguments: dict[str, Any] = {"name": f"{'' if place % 2 else '2'}i{place}"} if named else {}
+        arguments: dict[str, Any] = (
+            {"name": f"{'' if place % 2 else '2'}{words[place]}"} if named else {}
+        )
         kinds = [
             "Dense",
             "Dense",
@@ -48,14 +60,16 @@ def bodies(draw: st.DrawFn, known: list[str], parameters: list[str]) -> dict[str
         kind = draw(st.sampled_from(kinds))
         if kind in known:
             arguments |= (
-                {"repeat": draw(st.sampled_from([1, 2, "$depth"]))} if draw(st.booleans()) else {}
+                {"repeat": draw(st.sampled_from([1, 2, f"${depth}"]))}
+                if draw(st.booleans())
+                else {}
             )
         elif kind == "Dense":
-            arguments |= {"units": WIDTH, "activation": draw(st.sampled_from(["relu", "$act"]))}
+            arguments |= {"units": WIDTH, "activation": draw(st.sampled_from(["relu", f"${act}"]))}
         elif kind == "Dropout":
-            arguments |= {"rate": draw(st.sampled_from([0.25, "$rate", "$rate / 2"]))}
+            arguments |= {"rate": draw(st.sampled_from([0.25, f"${rate}", f"${rate} / 2"]))}
         elif kind == "Activation":
-            arguments |= {"activation": "$act"}
+            arguments |= {"activation": f"${act}"}
         elif kind == "Add":
             arguments |= {"inputs": ["input", draw(st.sampled_from(names))]}
         elif kind == "ops.multiply":
@@ -68,7 +82,8 @@ def bodies(draw: st.DrawFn, known: list[str], parameters: list[str]) -> dict[str
     loose = [name for name in names if not _taken(name, layers)]
     if len(loose) > 1:
         layers.append({"Add": {"name": "end", "inputs": loose}})
-    return {"parameters": parameters, "layers": layers}
+    declared = [{act: "tanh"}, {rate: 0.5}, {depth: 2}]
+    return {"parameters": declared, "layers": layers}
 
 
 def _taken(name: str, layers: list[Any]) -> bool:
@@ -89,25 +104,27 @@ def _taken(name: str, layers: list[Any]) -> bool:
 def specs(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a spec with one to three blocks, which may use those before them."""
     blocks: dict[str, Any] = {}
-    parameters: list[Any] = [{"act": "tanh"}, {"rate": 0.5}, {"depth": 2}]
+    act, rate, depth = draw(st.permutations(NAMES))[:3]
+    called = draw(st.permutations([name for name in NAMES if name != "call"]))
     for number in range(draw(st.integers(1, 3))):
-        blocks[f"part{'abc'[number]}"] = draw(bodies(list(blocks), parameters))
+        blocks[called[number]] = draw(bodies(list(blocks), [act, rate, depth]))
+    words = draw(st.permutations(OF_MODELS))
     layers: list[Any] = [{"Dense": {"units": "$width"}}]
     for number in range(draw(st.integers(1, 4))):
         block = draw(st.sampled_from(sorted(blocks)))
         use: dict[str, Any] = {}
         if draw(st.booleans()):
-            use["name"] = f"use{number}"
+            use["name"] = words[number]
         if draw(st.booleans()):
-            use["act"] = draw(st.sampled_from(["relu", "sigmoid"]))
+            use[act] = draw(st.sampled_from(["relu", "sigmoid"]))
         if draw(st.booleans()):
-            use["depth"] = draw(st.sampled_from([1, 2, "$width // 2"]))
+            use[depth] = draw(st.sampled_from([1, 2, "$width // 2"]))
         if draw(st.integers(0, 2)) == 0:
             use["repeat"] = draw(st.integers(0, 3))
         layers.append({block: use} if use else block)
-    layers.append({"Dense": {"units": 2, "name": "head"}})
+    layers.append({"Dense": {"units": 2, "name": words[-1]}})
     return {
-        "name": "drawn", "variables": {"width": WIDTH}, "inputs": {"x": [WIDTH]}, "blocks": blocks,
+        "name": "drawn", "variables": {"width": WIDTH}, "inputs": {words[-2]: [WIDTH]}, "blocks": blocks,
         "layers": layers,
     }  # fmt: skip
 

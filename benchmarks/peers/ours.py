@@ -10,8 +10,7 @@ from ..gate import Gate, Job
 
 def train(job: Job, gate: Gate) -> None:
     loop, style, *settings = job.variant
-    net = job.work.net
-    spec = net.spec(settings)
+    spec = job.work.spec(settings)
     train = spec.model.train
     assert train is not None
     typed = analyse(spec)
@@ -31,6 +30,6 @@ def train(job: Job, gate: Gate) -> None:
         y=job.examples.y,
         batch_size=job.work.batch,
         seed=0,
-        scaling=None if net.words else BYTES,
+        scaling=None if job.work.net.words else BYTES,
     )
     LOOPS[loop](model, batches, job.rounds, callbacks=[Turns(gate)])

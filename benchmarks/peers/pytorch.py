@@ -128,8 +128,8 @@ def tensors(job: Job, layout: torch.memory_format) -> tuple[torch.Tensor, torch.
 
 
 def train(job: Job, gate: Gate) -> None:
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    (variant,) = job.variant
+    variant, *threads = job.variant
+    torch.set_num_threads(int(threads[0]) if threads else len(os.sched_getaffinity(0)))
     layout = LAYOUTS[variant]
     net = NETS[job.work.net.name](job.work.net)
     if job.work.net.pictures:

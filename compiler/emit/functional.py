@@ -103,7 +103,7 @@ class _Body:
         self.names.name_steps(None)
         self.steps(self.names.returned())
         signature = (*taken, *self.plan.signature(self.scope), *_name(self.scope))
-        name = common.function_name(block.name)
+        name = self.plan.functions[block.name]
         return Function(name, signature, tuple(self.body), f"The block `{block.name}`.")
 
     def steps(self, returned: Sequence[Value] | None) -> None:
@@ -168,7 +168,7 @@ class _Body:
     def use(self, step: Step, ends: bool) -> None:
         """Write one use of a block, or the loop of a repeated one."""
         block = step.turns[0].block
-        function = Name(common.function_name(block))
+        function = Name(self.plan.functions[block])
         inputs = tuple(self.names(value) for value in step.parents)
         if not step.looped:
             lead, keywords = arguments(self.plan, self.scope, step, self.parameters, "name", "")

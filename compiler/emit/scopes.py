@@ -89,9 +89,16 @@ class Plan:
         return common.draws_when_built(self.graph)
 
     @cached_property
-    def functions(self) -> frozenset[str]:
-        """The names of the functions that blocks become."""
-        return frozenset(common.function_name(name) for name in self.graph.expansion.blocks)
+    def functions(self) -> Mapping[str, str]:
+        """The name of the function that each block becomes, which nothing inside another hides."""
+        hidden = {name for one in self.structure.blocks for name in self.parameters(one).values()}
+        taken = {*common.FUNCTIONS, *LOCAL, *hidden}
+        return common.identifiers(self.graph.expansion.blocks, taken, "block")
+
+    @cached_property
+    def function_names(self) -> frozenset[str]:
+        """The names of all those functions."""
+        return frozenset(self.functions.values())
 
     def parameters(self, scope: Scope) -> dict[str, str]:
         """Return the parameters of a block in the order of its signature, each with its identifier."""
@@ -138,6 +145,8 @@ class Plan:
         )
 
 
+LOCAL = frozenset({"x", "inputs", "outputs", "index", "name"})
+"""What the functions of blocks and of the model call their own."""
 RESERVED_PARAMETERS = frozenset(
     {"x", "inputs", "outputs", "name", "kwargs", "training", "self", "block", "input_shape"}
 )
@@ -182,7 +191,7 @@ class Names:
         self.exact: dict[str, Expression] = {}
         self.used = {*taken, *RESERVED}
         # One set for the names of all blocks: a copy for each would be as large again.
-        self.functions = plan.functions if functions else frozenset()
+        self.functions = plan.function_names if functions else frozenset()
         self.unnamed = KerasNames()
         self.variables: dict[int, str] = {}
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from ...specs.blocks import INDEX, expand
+from ...specs.blocks import INDEX
 from ...specs.diagnostics import SpecError
+from ...specs.expand import expand
 from ...specs.names import Names, stem
 from ...specs.registries import ENTRY
 from ...specs.yaml import read_text

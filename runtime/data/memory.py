@@ -65,6 +65,17 @@ def read_array(file: IO[bytes], size: int) -> np.ndarray:
     return array.T if fortran else array
 
 
+def narrowed(array: np.ndarray) -> np.ndarray:
+    """Return float64 as float32 in the memory that it has: the array that was given is no longer what it was."""
+    if not (array.flags.c_contiguous and array.flags.writeable):
+        return array.astype(np.float32)
+    numbers = array.reshape(-1)
+    found = numbers.view(np.float32)[: numbers.size]
+    for first in range(0, numbers.size, PIECE):
+        found[first : first + PIECE] = numbers[first : first + PIECE]
+    return found.reshape(array.shape)
+
+
 def parted(array: np.ndarray, kept: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Part examples by their indices, ``kept`` in ascending order, in the memory that they have.
 

@@ -12,7 +12,7 @@ from ...specs.data import NpzData
 from ...specs.diagnostics import Span
 from .dataset import SPLIT_SEED, Arrays, DataSet, Scaling, arrays, scaling_of, split
 from .files import MAX_BYTES, failure, reason, regular_file, unlocked
-from .memory import parted, read_array
+from .memory import narrowed, parted, read_array
 
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 NAMES = "class_names"
@@ -152,8 +152,10 @@ class _Archive:
         if limit and not all(abs(end.item()) <= limit for end in (array.min(), array.max())):
             self.out_of_range(array, where, limit)
         if array.dtype.kind == "f" and array.dtype.itemsize > 8:
-            return array.astype(np.float64)
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
+            array = array.astype(np.float64)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        # What a model takes is float32, and both at once would be more than the data.
+        return narrowed(array) if name[0] == "x" and array.dtype == np.float64 else array
 
     def out_of_range(self, array: np.ndarray, where: str, limit: float) -> NoReturn:
         unknown = int(array.size - np.isfinite(array).sum())

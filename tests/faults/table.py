@@ -7,8 +7,8 @@ from typing import final
 
 FEWEST = 30
 
-SHAPES = "tests/compiler/test_shapes_a.py"
-MERGING = "tests/specs/test_layers_b.py"
+SHAPES = "tests/compiler/test_shapes_convolution.py"
+MERGING = "tests/specs/test_layers_normalization.py"
 EMIT = "tests/compiler/test_emit.py"
 LOWER = "tests/compiler/test_lower.py"
 BUILT = "tests/compiler/test_architectures.py"
@@ -563,77 +563,77 @@ EMIT_FAULTS = (
 LANGUAGE_FAULTS = (
     Fault(
         "the default of a block's parameter ignored",
-        "specs/blocks.py",
-        "value = self.value(default, spot, replace(outer, own=values))",
+        "specs/expand.py",
+        "value = self.values.value(default, spot, replace(outer, own=values))",
         "value = 1",
         (EMIT,),
     ),
     Fault(
         "a variable before an argument of a block",
-        "specs/blocks.py",
+        "specs/values.py",
         "ChainMap(self.own, self.above)",
         "ChainMap(self.above, self.own)",
         (HOLES_LANGUAGE,),
     ),
     Fault(
         "$index counted from 0",
-        "specs/blocks.py",
+        "specs/expand.py",
         "own={**values, INDEX: turn + 1}",
         "own={**values, INDEX: turn}",
         (HOLES_LANGUAGE,),
     ),
     Fault(
         "a name filled with an index that counts from 0",
-        "specs/blocks.py",
+        "specs/expand.py",
         "inner = replace(env, own={**env.own, INDEX: turn + 1})",
         "inner = replace(env, own={**env.own, INDEX: turn})",
         (BUILT,),
     ),
     Fault(
         "a repetition too few",
-        "specs/blocks.py",
+        "specs/expand.py",
         "for turn in range(turns):",
         "for turn in range(max(turns - 1, 1)):",
         (BUILT,),
     ),
     Fault(
         "every repetition fed by what the first one takes",
-        "specs/blocks.py",
-        "feeds = [_Ref(inner, k) for k in range(len(shape.inputs))]",
-        "feeds = list(operands)",
+        "specs/expand.py",
+        "feeds = [Ref(made, k) for k in range(len(block.inputs))]",
+        "feeds = operands",
         (EMIT,),
     ),
     Fault(
         "the inputs of a block mixed up",
-        "specs/blocks.py",
-        "dict(zip(shape.inputs, feeds, strict=True)),",
-        "dict(zip(shape.inputs, feeds[::-1], strict=True)),",
+        "specs/expand.py",
+        "dict(zip(block.inputs, feeds, strict=True)),",
+        "dict(zip(block.inputs, feeds[::-1], strict=True)),",
         (BUILT,),
     ),
     Fault(
         "another output of a block taken",
-        "specs/blocks.py",
-        "return self.follow(entry, outputs[number]) if number < len(outputs) else None",
-        "return self.follow(entry, outputs[-1]) if number < len(outputs) else None",
+        "specs/scopes.py",
+        "return Ref(entry, number or 0), rest",
+        "return Ref(entry, 0), rest",
         (HOLES_LANGUAGE,),
     ),
     Fault(
         "the name of a block not put before the names inside it",
-        "specs/blocks.py",
-        'f"{scope.prefix}{name}_",',
-        'f"{name}_",',
+        "specs/expand.py",
+        'f"{scope.prefix}{key}_",',
+        'f"{key}_",',
         (BUILT,),
     ),
     Fault(
         "an unknown argument of a block accepted",
-        "specs/blocks.py",
-        "if key not in shape.parameters and key not in USE:",
-        "if key in shape.inputs and key not in USE:",
+        "specs/expand.py",
+        "if key not in block.parameters and key not in USE:",
+        "if key in block.inputs and key not in USE:",
         (MISTAKES,),
     ),
     Fault(
         "a parameter of a block that is missing accepted",
-        "specs/blocks.py",
+        "specs/expand.py",
         "            elif default is None and name in meant:",
         "            elif default is None and name:",
         (MISTAKES,),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from hornbook.runtime.data import memory
-from hornbook.runtime.data.memory import ALIGNMENT, aligned, empty, parted, read_array
+from hornbook.runtime.data.memory import ALIGNMENT, aligned, empty, narrowed, parted, read_array
 
 kinds = st.one_of(
     arrays_of.boolean_dtypes(),
@@ -55,6 +55,29 @@ def test_a_file_of_another_length_is_refused(array: np.ndarray, data: Any) -> No
             read_array(io.BytesIO(whole[:cut]), size)
     with pytest.raises(ValueError, match="expected"):
         read_array(io.BytesIO(whole + b"more"), len(whole) + 4)
+
+
+@given(
+    arrays_of.arrays(
+        np.float64, arrays_of.array_shapes(max_side=9), elements=st.floats(-1e30, 1e30)
+    ),
+    st.booleans(),
+    st.integers(1, 40),
+)
+def test_wide_numbers_are_narrowed_in_their_own_memory(
+    array: np.ndarray, turned: bool, piece: int
+) -> None:
+    given_ = array.T if turned else array
+    wanted = given_.astype(np.float32)
+    own = given_.flags.c_contiguous
+    before, memory.PIECE = memory.PIECE, piece  # type: ignore[misc]
+    try:
+        found = narrowed(given_)
+    finally:
+        memory.PIECE = before  # type: ignore[misc]
+    assert found.dtype == np.float32
+    assert (found.shape, found.tobytes()) == (wanted.shape, wanted.tobytes())
+    assert np.shares_memory(found, array) == own
 
 
 def test_objects_are_not_unpickled() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hornbook.compiler.driver import analyse
 from hornbook.runtime.data import DataSet, Scaling, load_data
+from hornbook.runtime.data.memory import aligned
 from hornbook.runtime.train import Examples, Trained, hold_out, place_of_data, prepare, train
 from hornbook.specs.data import NpzData
 from hornbook.specs.diagnostics import SpecError
@@ -77,6 +78,45 @@ def test_styles_and_loops_end_alike_bit_for_bit() -> None:
         assert other.test == first.test
         assert other.history == first.history
         assert f"as a {style.capitalize()} Keras model" in other.source.text
+
+
+GREY = """
+name: grey
+inputs: {{image: [6, 6, 1]}}
+layers:
+  - {first}
+  - Flatten
+  - Dense: {{units: 3, activation: softmax}}
+train: {{data: {{npz: none.npz, scale: none, classes: 3}}, loss: sparse_categorical_crossentropy, batch_size: 8}}
+"""
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "bool"])
+@pytest.mark.parametrize(
+    "first",
+    ["LayerNormalization", "GaussianNoise: {stddev: 0.1}", "Conv2D: {filters: 2, kernel_size: 3}"],
+)
+def test_numbers_that_nothing_scales_are_cast_alike_in_every_style(first: str, dtype: str) -> None:
+    """Keras casts what a Functional model takes, and leaves it to the layers of a subclass."""
+    found = np.random.default_rng(0).integers(0, 255, (21, 6, 6, 1))
+    x, y = (found > 99 if dtype == "bool" else found).astype(dtype), np.arange(21) % 3
+    data = numbers(x_train=x, y_train=y, x_test=x[:5], y_test=y[:5], classes=3)
+    spec = read(GREY.format(first=first))
+    one, other = (train(spec, data, style=style) for style in ("functional", "subclassed"))
+    assert weights(one) == weights(other)
+    assert one.test == other.test
+
+
+def test_wide_numbers_are_narrowed_once() -> None:
+    x = np.random.default_rng(0).random((40, 13))
+    y = np.arange(40) % 3
+    data = numbers(x_train=x, y_train=y, x_test=x, y_test=y, classes=3)
+    spec = read(WINE, classes=3)
+    found = prepare(spec, analyse(spec), data)
+    assert found.training.x.dtype == np.float32
+    assert found.validation is not None
+    assert found.validation.x is found.training.x
+    assert aligned(found.training.x) is found.training.x
 
 
 def test_the_seed_decides() -> None:

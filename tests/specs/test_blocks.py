@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hornbook.compiler.driver import analyse
+from hornbook.compiler.driver import analyse, emit
 from hornbook.specs.diagnostics import SpecError
 from hornbook.specs.load import load
 from hornbook.specs.overrides import Override
@@ -129,6 +129,136 @@ def test_an_item_may_be_called_by_the_use_itself() -> None:
     )
     found = items("  - b: {name: hidden}\n  - b: {name: more}\n", text)
     assert [a["name"] for _, a in found] == ["hidden", "hidden_act", "more", "more_act"]
+
+
+SMALL = """
+name: net
+inputs: {{x: [4]}}
+blocks:
+  b: {{parameters: [act: relu], layers: [{{Dense: {{units: 4, activation: $act, name: one}}}}, ReLU]}}
+  c: {{layers: [{body}]}}
+layers: [{layers}]
+"""
+
+
+def told(layers: str, body: str = "ReLU") -> list[tuple[str, str, int, int]]:
+    """Return what is said of a spec, and where."""
+    with pytest.raises(SpecError) as caught:
+        analyse(load(read_text(SMALL.format(layers=layers, body=body), "net.yaml")))
+    return [
+        (one.code, one.message, one.span.line, one.span.column)
+        for one in caught.value.diagnostics
+        if one.span is not None and one.severity == "error"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message", "column"),
+    [
+        # A use comes first, then an item of its name; what followed took the use in place of the item.
+        ("{b: {name: q}}, {Dense: {units: 3, name: q}}, c", "`q` is used twice", 51),
+        ("{Dense: {units: 3, name: q}}, {b: {name: q}}, c", "`q` is used twice", 51),
+        ("{b: {name: x}}, c", "`x` is used twice", 21),
+        ('{b: {name: "a b"}}, c', "`a b` cannot be a name", 21),
+        ('{b: {name: "a {$index}", repeat: 2}}, c', "`a 1` cannot be a name", 21),
+    ],
+)
+def test_the_name_of_a_use_is_its_own(layers: str, message: str, column: int) -> None:
+    ((code, found, line, at),) = told(layers)
+    assert (code, line, at) == ("HB210" if "cannot" in message else "HB211", 7, column)
+    assert message in found
+
+
+def test_an_item_is_not_called_like_what_its_block_takes() -> None:
+    assert told("b, c", "{Dense: {units: 3, name: input}}, ReLU") == [
+        ("HB211", "the name `input` is used twice", 6, 41)
+    ]
+
+
+@pytest.mark.parametrize("name", ["5", "[q]"])
+def test_a_name_that_is_no_word_is_not_passed_over(name: str) -> None:
+    ((code, _, line, column),) = told(f"{{b: {{name: {name}}}}}, c")
+    assert (code, line, column) == ("HB204", 7, 21)
+    ((code, _, line, column),) = told("b, c", f"{{Dense: {{units: 3, name: {name}}}}}")
+    assert (code, line, column) == ("HB204", 6, 41)
+
+
+@pytest.mark.parametrize("repeat", ["null", "$nothing"])
+def test_nothing_is_no_number_of_repetitions(repeat: str) -> None:
+    text = SMALL.format(layers=f"{{b: {{repeat: {repeat}}}}}, c", body="ReLU")
+    with pytest.raises(SpecError, match=r"must be a whole number .*, not nothing"):
+        load(read_text(text.replace("blocks:", "variables: {nothing: null}\nblocks:")))
+
+
+def test_nothing_as_an_argument_is_not_the_default() -> None:
+    found = load(read_text(SMALL.format(layers="{b: {act: null}}, c", body="ReLU")))
+    assert found.document.data["layers"][0]["Dense"]["activation"] is None
+    assert "act=None" in emit(analyse(found), "functional").text
+
+
+def test_what_a_use_takes_is_held_against_the_names() -> None:
+    """An unknown name was passed over, and the first item took the one above."""
+    assert told("{b: {inputs: nope}}, {b: {inputs: [b.1]}}, c", "{b: {inputs: inpt}}") == [
+        ("HB301", "the block `c` has no item and no input `inpt`", 6, 29),
+        ("HB301", "`b` takes `nope`, which is no layer and no input", 7, 23),
+        ("HB301", "`b` takes `b.1`, which is no layer and no input", 7, 45),
+    ]
+
+
+def test_what_a_block_returns_is_held_against_what_is_in_it() -> None:
+    text = SMALL.replace("[{body}]}}", "[{{b: {{name: k}}}}], outputs: k.2}}")
+    with pytest.raises(SpecError) as caught:
+        load(read_text(text.format(layers="b, c, {Dense: {units: 2}}")))
+    ((code, span),) = [(one.code, one.span) for one in caught.value.diagnostics]
+    assert span is not None
+    assert (code, span.line, [block for block, _ in span.used]) == ("HB307", 6, ["c"])
+
+
+def test_a_circle_of_uses_that_hold_nothing_ends() -> None:
+    found = told("{b: {name: p, repeat: 0, inputs: q}}, {b: {name: q, repeat: 0, inputs: p}}, c")
+    assert [code for code, *_ in found] == ["HB301", "HB301"]
+
+
+def test_a_refused_use_is_reported_once() -> None:
+    found = told("b, c", "{b: {name: j, colour: red}}, {Add: {inputs: [j, input]}}")
+    assert [code for code, *_ in found] == ["HB201"]
+
+
+def test_uses_that_hold_nothing_are_counted_too() -> None:
+    text = SMALL.format(layers="{d: {repeat: 20000}}", body="{b: {repeat: 0}}")
+    text = text.replace("layers: [{d", "  d: {layers: [{c: {repeat: 20000}}]}\nlayers: [{d")
+    with pytest.raises(SpecError, match="more than 20,000 layers"):
+        load(read_text(text))
+
+
+def test_what_holds_nothing_hands_on_through_many_uses() -> None:
+    text = SMALL.format(layers="{c: {repeat: 3000}}, b", body="{b: {repeat: 0}}")
+    assert items("", text)[0][1].get("inputs") is None
+    text = WIRED + "  - join: {inputs: [x, y], name: z, repeat: 0}\n  - Softmax: {inputs: z.1}\n"
+    assert items("", text) == [("Softmax", {"inputs": "y", "name": "softmax"})]
+
+
+def test_the_model_returns_what_its_last_block_returns() -> None:
+    text = SMALL.replace(
+        "[{body}]}}", "[{{ReLU: {{name: p}}}}, {{Softmax: {{name: q}}}}], outputs: p}}"
+    )
+    found = load(read_text(text.format(layers="b, c")))
+    assert found.model.outputs == "c_p"
+
+
+def test_what_nobody_named_has_a_name_of_its_own() -> None:
+    """Neither that of an input, nor one that the turns of a use will have."""
+    text = SMALL.replace("inputs: {{x: [4]}}", "inputs: {{b: [4]}}").format(
+        layers="b, {b: {name: c, repeat: 2}}, c, {c: {repeat: 2}}", body="ReLU"
+    )
+    assert [arguments["name"] for kind, arguments in items("", text) if kind == "ReLU"] == [
+        "b_1_re_lu",
+        "c_1_re_lu",
+        "c_2_re_lu",
+        "c_other_re_lu",
+        "c_other_1_1_re_lu",
+        "c_other_1_2_re_lu",
+    ]
 
 
 def test_a_mistake_in_a_block_is_told_once_with_the_way_to_it() -> None:

@@ -19,8 +19,7 @@ from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
 from hornbook.specs.base import LayerSpec, registry  # noqa: E402
 from keras_layers import agree_all  # noqa: E402
-from strategies_b import INITIALIZERS, attention, options, recurrent  # noqa: E402
-from strategies_e import (  # noqa: E402
+from strategies.cells import (  # noqa: E402
     LISTED,
     convolved,
     grouped,
@@ -30,6 +29,7 @@ from strategies_e import (  # noqa: E402
     valid_items,
     wrapped,
 )
+from strategies.normalization import INITIALIZERS, attention, options, recurrent  # noqa: E402
 
 SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
 """Multiplies the number of examples, for a longer run by hand."""

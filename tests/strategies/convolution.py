@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies_b import (
+from strategies.normalization import (
     ACTIVATIONS,
     CONSTRAINTS,
     INITIALIZERS,

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies_b import (
+from strategies.features import einsum
+from strategies.normalization import (
     ACTIVATIONS,
     CONSTRAINTS,
     INITIALIZERS,
@@ -23,7 +24,6 @@ from strategies_b import (
     options,
     recurrent,
 )
-from strategies_d import einsum
 
 UNITS = st.integers(1, 3)
 RECURRENT = ("SimpleRNN", "LSTM", "GRU")

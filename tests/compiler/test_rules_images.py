@@ -24,8 +24,8 @@ from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.specs.layers import FAMILIES, REFUSED  # noqa: E402
 from keras_layers import DTYPES, agree, build, read  # noqa: E402
-from strategies_b import Arguments, Shape, options  # noqa: E402
-from strategies_c import MUTED, TABLE, arguments_for, valid_items  # noqa: E402
+from strategies.images import MUTED, TABLE, arguments_for, valid_items  # noqa: E402
+from strategies.normalization import Arguments, Shape, options  # noqa: E402
 
 SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
 """Multiplies the number of examples, for a longer run by hand."""

@@ -29,8 +29,8 @@ from hornbook.runtime.samples import sample_inputs  # noqa: E402
 from hornbook.specs.load import load  # noqa: E402
 from hornbook.specs.yaml import read_text  # noqa: E402
 from keras_layers import DTYPES, agree, read, reasons  # noqa: E402
-from strategies_b import options  # noqa: E402
-from strategies_d import einsum, valid_items  # noqa: E402
+from strategies.features import einsum, valid_items  # noqa: E402
+from strategies.normalization import options  # noqa: E402
 
 Shape = tuple[int | None, ...]
 SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))

@@ -14,11 +14,11 @@ keras = pytest.importorskip("keras")
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from keras_ops import Function, agree_op, read_op, refused  # noqa: E402
-from strategies_f import DTYPES, grids, valid_applications, valid_items  # noqa: E402
 
 from families import OPS  # noqa: E402
 from hornbook.compiler.graph import Literal, TensorType  # noqa: E402
 from hornbook.specs.base import OpSpec  # noqa: E402
+from strategies.ops import DTYPES, grids, valid_applications, valid_items  # noqa: E402
 
 SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
 """Multiplies the number of examples, for a longer run by hand."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from hornbook.compiler.graph import Literal, TensorType
-from strategies_b import Arguments, Shape, options
+from strategies.normalization import Arguments, Shape, options
 
 Operand = TensorType | Literal
 Application = tuple[str, Arguments, tuple[Operand, ...]]

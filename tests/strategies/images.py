@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies_b import SEED, Arguments, Shape, options
+from strategies.normalization import SEED, Arguments, Shape, options
 
 LAST = ("channels_last", None)
 FORMATS = ("channels_last", "channels_first", None)

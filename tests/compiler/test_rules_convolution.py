@@ -21,8 +21,8 @@ from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.specs.registries import ACTIVATION  # noqa: E402
 from keras_layers import DTYPES, agree, build, observe, read  # noqa: E402
-from strategies_a import TABLE, arguments_for, ends, parts, valid_items  # noqa: E402
-from strategies_b import INITIALIZERS, options  # noqa: E402
+from strategies.convolution import TABLE, arguments_for, ends, parts, valid_items  # noqa: E402
+from strategies.normalization import INITIALIZERS, options  # noqa: E402
 
 Shape = tuple[int | None, ...]
 

@@ -22,7 +22,7 @@ from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
 from hornbook.specs.base import Item, LayerSpec, registry  # noqa: E402
 from hornbook.specs.codes import CODES  # noqa: E402
 from hornbook.specs.registries import REGISTRIES  # noqa: E402
-from strategies_b import (  # noqa: E402
+from strategies.normalization import (  # noqa: E402
     ELEMENTWISE,
     INITIALIZERS,
     UNIT,

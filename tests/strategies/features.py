@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies_a import each, formatted, spaces
-from strategies_b import (
+from strategies.convolution import each, formatted, spaces
+from strategies.normalization import (
     ACTIVATIONS,
     CONSTRAINTS,
     INITIALIZERS,
