@@ -67,7 +67,7 @@ def overlaid(tuning: Tuning, wish: Tuning) -> Tuning:
     """Return ``tuning`` with what is wished where it, and the environment, choose nothing."""
     found = asdict(tuning)
     for field, name in VARIABLES.items():
-        if found[field] is None and name not in os.environ:
+        if found[field] is None and not os.environ.get(name, "").strip():
             found[field] = getattr(wish, field)
     return Tuning(**found)
 

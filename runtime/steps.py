@@ -201,7 +201,8 @@ class Hooks(keras.callbacks.CallbackList):  # type: ignore[misc]
     """Callbacks of a training that takes many steps in one call.
 
     One that is told of every batch gets a call for each step, with the model as it is there; but one with
-    ``logs_alone = True`` reads nothing but logs, and may be told of a step when later ones have been taken.
+    ``logs_alone = True`` reads nothing but logs, and may be told of a step when later ones have been taken. If it sets
+    ``model.stop_training`` then, these count.
     """
 
     def __init__(

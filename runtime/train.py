@@ -104,8 +104,8 @@ def train(
 ) -> Trained:
     """Build the model of a spec, train it on a data set as its ``train:`` says, and test it.
 
-    On a CPU the result is a pure function of the spec, the data and the versions installed, bit for bit; style and
-    loop do not change it.
+    On a CPU the result is a pure function of the spec, the data, the versions installed, the kind of processor and how
+    TensorFlow was told to compute (threads, oneDNN), bit for bit; style and loop do not change it.
 
     Args:
         spec: a validated spec, loaded with ``classes=data.classes`` where only the data can tell them.

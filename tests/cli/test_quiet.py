@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hornbook.cli.quiet import overlaid
+from hornbook.compiler.tuning import UNTUNED, Tuning
+
 HELD = """
 import os, sys
 from hornbook.cli.quiet import held_back
@@ -75,3 +78,14 @@ print(sorted(set(IDLE) & set(sys.modules)))
 @pytest.mark.keras
 def test_what_no_verb_uses_is_not_imported(apart) -> None:
     assert apart(script=STARTED).out == "True True []\nTrue\n[]\n"
+
+
+@pytest.mark.parametrize(("text", "threads"), [(None, 3), ("", 3), (" ", 3), ("7", None)])
+def test_an_empty_variable_chooses_nothing(
+    text: str | None, threads: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", text)
+    found = overlaid(UNTUNED, Tuning(intra_op=3))
+    assert found.intra_op == threads  # None leaves it to the variable
