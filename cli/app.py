@@ -9,30 +9,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
 
 from ..specs.diagnostics import SpecError
-from . import (
-    check,
-    diff,
-    emit,
-    evaluate,
-    export,
-    graph,
-    importing,
-    init,
-    predict,
-    reference,
-    report,
-    runs,
-    show,
-    train,
-    verify,
-)
 from .output import fail, flush, remark, silence
 
 FINDINGS: Final = 1
@@ -42,28 +25,28 @@ EPILOG: Final = (
     "Exit codes: 0 fine, 1 findings, 2 wrong usage, 70 hornbook failed, 130 interrupted."
 )
 
-VERBS: Final[tuple[tuple[str, Callable[..., None]], ...]] = (
-    ("init", init.init),
-    ("import", importing.import_),
-    ("check", check.check),
-    ("show", show.show),
-    ("graph", graph.graph),
-    ("diff", diff.diff),
-    ("emit", emit.emit),
-    ("train", train.train),
-    ("resume", train.resume),
-    ("report", report.report),
-    ("evaluate", evaluate.evaluate),
-    ("predict", predict.predict),
-    ("export", export.export),
-    ("runs", runs.runs),
-    ("compare", runs.compare),
-    ("verify", verify.verify),
-    ("zoo", reference.zoo),
-    ("explain", reference.explain),
-    ("schema", reference.schema),
+VERBS: Final = (
+    ("init", "init", "init"),
+    ("import", "importing", "import_"),
+    ("check", "check", "check"),
+    ("show", "show", "show"),
+    ("graph", "graph", "graph"),
+    ("diff", "diff", "diff"),
+    ("emit", "emit", "emit"),
+    ("train", "train", "train"),
+    ("resume", "train", "resume"),
+    ("report", "report", "report"),
+    ("evaluate", "evaluate", "evaluate"),
+    ("predict", "predict", "predict"),
+    ("export", "export", "export"),
+    ("runs", "runs", "runs"),
+    ("compare", "runs", "compare"),
+    ("verify", "verify", "verify"),
+    ("zoo", "reference", "zoo"),
+    ("explain", "reference", "explain"),
+    ("schema", "reference", "schema"),
 )
-
+"""Each verb, with the module and the function that carry it out: most are never asked for."""
 
 BRIEF: Final = frozenset({"check", "show", "graph", "diff", "emit", "zoo", "explain", "schema"})
 """Verbs that only compile, so that their garbage may wait for the end of the process."""
@@ -92,11 +75,11 @@ def application(wanted: str | None = None) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback(epilog=EPILOG)(hornbook)
-    known = any(name == wanted for name, _ in VERBS)
-    for name, verb in VERBS:
-        if known and name != wanted:
-            continue  # making one takes as long as importing it
-        app.command(name, cls=Verb)(verb)
+    known = any(name == wanted for name, *_ in VERBS)
+    for name, module, function in VERBS:
+        if not known or name == wanted:
+            verb = getattr(import_module(f".{module}", __package__), function)
+            app.command(name, cls=Verb)(verb)
     return app
 
 

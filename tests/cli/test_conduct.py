@@ -53,6 +53,14 @@ def test_these_verbs_import_nothing_heavy(apart, arguments: list[str]) -> None:
     assert done.err.splitlines()[-1] == "imported: []"
 
 
+def test_a_verb_imports_no_other(apart) -> None:
+    modules = sorted({f"hornbook.cli.{module}" for _, module, _ in app.VERBS})
+    watched = WATCHED.replace(repr(HEAVY), repr(modules))
+    assert watched != WATCHED
+    done = apart("check", "mnist", script=watched)
+    assert done.err.splitlines()[-1] == "imported: ['hornbook.cli.check']"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
