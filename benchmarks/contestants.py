@@ -123,9 +123,9 @@ def chosen(patterns: Sequence[str], against: Sequence[str]) -> list[Contestant]:
     Raises:
         ValueError: for what names nobody.
     """
-    known = {*ALL, *(one for one in patterns if any(fnmatchcase(name, one) for name in ALL))}
     for one in (*patterns, *against):
-        if one not in known:
+        known = one in ALL or (one in patterns and any(fnmatchcase(name, one) for name in ALL))
+        if not known or (one in against and one not in ALL):
             raise ValueError(f"expected some of {', '.join(ALL)}; received {one}")
     return [
         one

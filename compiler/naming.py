@@ -15,13 +15,13 @@ MODULES = frozenset({"constraints", "initializers", "keras", "layers", "ops", "r
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *MODULES, "model", "self"}
 )
-CONSTANTS = frozenset(
+TAKEN_BY_SCRIPTS = frozenset(
     {
         "BATCH_SIZE", "COLOR", "DATA", "EPOCHS", "FEATURES", "INPUTS", "OUTPUTS", "SCALE", "SEED", "SIZE",
-        "TARGET",
+        "StandardScaler", "TARGET",
     }
 )  # fmt: skip
-"""What scripts say above everything else."""
+"""Constants of scripts, and what they import that looks like a class."""
 
 
 def stem_of(item: NodeSpec) -> str:
@@ -32,11 +32,11 @@ def stem_of(item: NodeSpec) -> str:
 def class_name(name: str) -> str:
     """Return the name of a model as a class name: mnist is Mnist, two_towers is TwoTowers.
 
-    A name that would be a word of Python's own, or a constant of scripts, gets a suffix: none is NoneModel.
+    A name that would be a word of Python's own, or means something in scripts, gets a suffix: none is NoneModel.
     """
     parts = [part for part in name.split("_") if part]
     found = "".join(part[0].upper() + part[1:] for part in parts)
-    taken = not found or keyword.iskeyword(found) or found in CONSTANTS
+    taken = not found or keyword.iskeyword(found) or found in TAKEN_BY_SCRIPTS
     return f"{found}Model" if taken else found
 
 

@@ -23,7 +23,15 @@ from .objects import compile_model
 from .process import settle
 from .runs import Info, Run
 from .scaling import Scales, scales, told
-from .train import dtype_of, measured, place_of_data, scaling_of, scan_words, targets
+from .train import (
+    dtype_of,
+    measured,
+    place_of_data,
+    scaling_of,
+    scan_integers,
+    scan_words,
+    targets,
+)
 
 Part: TypeAlias = Literal["test", "train", "all"]
 
@@ -184,6 +192,7 @@ def examples_of(
     alone = replace(data, x_train=x, y_train=y, x_test=x, y_test=y)
     fitted = fit_to(alone, {one.name: one.type.shape[1:] for one in typed.graph.inputs}, span)
     scan_words(typed, fitted.x_test, data.name, span)
+    scan_integers(typed, fitted.x_test, data.name, span)
     labels = relabelled(fitted.y_test, data, info)
     wanted = targets(spec, typed, labels, data.name, span)
     scaling, dtype = scaling_of(typed, fitted.scaling), dtype_of(typed, fitted.x_test)

@@ -26,6 +26,7 @@ from ..specs.model import TrainSpec
 from .batches import Arrays, Batches, Scaling, held
 from .build import Built, build_typed
 from .data import DataSet, fit_to, scan_labels
+from .data.memory import ROWS
 from .data.pictures import Pictures
 from .finite import LabelOutsideHead, NonFiniteLoss, Range, likely_causes
 from .history import History
@@ -219,6 +220,7 @@ def prepare(spec: Spec, typed: TypedGraph, data: DataSet) -> Examples:
     data = fit_to(data, shapes, span)
     for part in (data.x_train, data.x_test):
         scan_words(typed, part, data.name, span)
+        scan_integers(typed, part, data.name, span)
     # What is trained on and what validates are rows of the same memory.
     x, y = held(data.x_train), held(targets(spec, typed, data.y_train, data.name, span))
     y_test = targets(spec, typed, data.y_test, data.name, span)
@@ -307,6 +309,29 @@ def scan_words(typed: TypedGraph, x: Arrays, name: str, span: Span | None) -> No
             raise SpecError(
                 [Diagnostic("HB504", message, node.node.span, (note,) if note else (), help)]
             )
+
+
+def scan_integers(typed: TypedGraph, x: Arrays, name: str, span: Span | None) -> None:
+    """Hold what integer inputs are fed against the integers that they can hold.
+
+    Raises:
+        SpecError: HB602. The cast in the graph would cut fractions off, and let large numbers begin anew.
+    """
+    for one in typed.graph.inputs:
+        array, dtype = x[one.name] if isinstance(x, Mapping) else x, one.type.dtype
+        whole = dtype == "bool" or dtype.startswith(("int", "uint"))
+        if not whole or isinstance(array, Pictures) or array.dtype.kind not in "buif":
+            continue
+        least, most = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        low, high = array.min().item(), array.max().item()
+        wrong = f"run from {low} to {high}" if low < least or high > most else None
+        if wrong is None and array.dtype.kind == "f":
+            pieces = (array[first : first + ROWS] for first in range(0, len(array), ROWS))
+            broken = any((piece != np.floor(piece)).any() for piece in pieces)
+            wrong = "are not all whole" if broken else None
+        if wrong is not None:
+            message = f"the input `{one.name}` takes {dtype}, but its numbers in `{name}` {wrong}"
+            raise SpecError([Diagnostic("HB602", message, span)])
 
 
 def hold_out(

@@ -42,7 +42,7 @@ class BlockSpec(BaseModel):
         Field(description="Names of the parameters: `filters`, or `stride: 1` with a default."),
     ] = ()
     inputs: Annotated[
-        Name | tuple[Name, ...],
+        Name | Annotated[tuple[Name, ...], Field(min_length=1)],
         Field(description="Names of what the block takes. Default: one value, `input`."),
     ] = "input"
     layers: Annotated[

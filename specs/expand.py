@@ -150,6 +150,10 @@ class _Head:
                 self._report("HB211", f"the parameter `{key}` {why}", self.document.span(path))
             parameters[key] = self._default(default, path) if isinstance(one, Mapping) else None
         inputs = (spec.inputs,) if isinstance(spec.inputs, str) else spec.inputs
+        for position, one in enumerate(inputs):
+            if one in inputs[:position]:
+                at = self.document.span(("blocks", name, "inputs", position))
+                self._report("HB211", f"the input `{one}` is named twice", at)
         outputs = (spec.outputs,) if isinstance(spec.outputs, str) else spec.outputs or ()
         self.blocks[name] = Block(name, parameters, inputs, outputs, len(spec.layers), span)
         self.bodies[name] = spec.layers
@@ -261,8 +265,8 @@ class _Expander:
             written = argument_of(item, "name")
             if isinstance(written, str) and "{" not in written:
                 scope.taken.add(written.lower())
-                if argument_of(item, "repeat") is not None:
-                    scope.counted.add(written.lower())
+                turns = self.foreseen(argument_of(item, "repeat"), scope.env)
+                scope.taken |= {f"{written}_{turn + 1}".lower() for turn in range(turns)}
         for position, item in enumerate(items):
             path = (*base, position)
             self.see_there_is_room(self.items, path, scope.env)
@@ -289,6 +293,7 @@ class _Expander:
         self.move(path, flat, env.used)
         self.origins.append(Origin(scope.use, position, None))
         if name is not None and self.misspelled(name, path, env):
+            scope.incomplete = True
             self.values.failed.add(flat)
             self.items.append(None)
             return
@@ -305,7 +310,9 @@ class _Expander:
         self.origins[-1] = Origin(scope.use, position, local)
         bare = local == "" and scope.use is not None
         if local is None or bare:
-            of_call = f"{arguments.get('layer')}_call"
+            layer = arguments.get("layer")
+            called_one = isinstance(layer, str) and re.fullmatch(NAME, layer)
+            of_call = f"{layer}_call" if called_one else "call"
             local = scope.free(of_call if name == "call" else stem(_class(name)))
         elif not isinstance(scope.table.get(local, local), str) or local in scope.operands:
             self.twice(local, (*inner, "name"), env)
@@ -340,18 +347,25 @@ class _Expander:
         self.report("HB205", message, self.values.at(spot, env, "key"), help)
         return True
 
+    def foreseen(self, repeat: Any, env: Env) -> int:
+        """Return how often a use will be repeated, as far as that can be told without a word about it."""
+        try:
+            if isinstance(repeat, str) and arithmetic.is_formula(repeat):
+                repeat = arithmetic.evaluate(arithmetic.parse(repeat), env.values)
+        except ArithmeticMistake:
+            return 0
+        whole = isinstance(repeat, int) and not isinstance(repeat, bool)
+        return repeat if whole and 0 <= repeat <= MAX_ITEMS else 0
+
     # Uses of blocks
 
     def use(self, block: Block, item: Any, position: int, path: Path, scope: Scope) -> None:
         """Add the items of a block, once for each repetition."""
-        before = len(self.problems)
-        self.turned(block, item, position, path, scope)
-        name = argument_of(item, "name")
-        if isinstance(name, str) and len(self.problems) > before:
-            scope.table.setdefault(name, ())
+        if not self.turned(block, item, position, path, scope):
+            scope.incomplete = True
 
-    def turned(self, block: Block, item: Any, position: int, path: Path, scope: Scope) -> None:
-        """Add the items, or report why there can be none."""
+    def turned(self, block: Block, item: Any, position: int, path: Path, scope: Scope) -> bool:
+        """Add the items, or report why there can be none; tell which."""
         self.used_blocks.add(block.name)
         env = scope.env
         spot = (*path, block.name) if isinstance(item, Mapping) else path
@@ -363,33 +377,35 @@ class _Expander:
                 circle = (*way[way.index(block.name) :], block.name)
                 chain = " -> ".join(f"`{one}`" for one in circle)
             self.report("HB302", f"a block cannot be part of itself: {chain}", span)
-            return
+            return False
         arguments = arguments_of(item)
         if not isinstance(arguments, Mapping):
             message = (
                 f"the arguments of `{block.name}` must be a mapping, not {describe(arguments)}"
             )
             self.report("HB204", message, span)
-            return
+            return False
         turns, turns_formula = self.turns(arguments, spot, env)
         operands = self.operands(block, arguments, spot, scope)
         formulas, values = self.parameters(block, arguments, spot, env)
         if turns is None or operands is None or values is None:
-            return
+            return False
         if turns != 1 and len(block.inputs) != max(1, len(block.outputs)):
             message = f"`{block.name}` cannot repeat: it does not return as many values as it takes"
             self.report("HB207", message, self.values.at((*spot, "repeat"), env, "key"))
-            return
-        written = arguments.get("name")
+            return False
+        written = self.word(arguments.get("name"), (*spot, "name"), env)
+        if written is self.REFUSED:
+            return False
         bare = written == ""
         if bare and (scope.use is None or "repeat" in arguments):
             message = "only a block used once in a block can do without a name of its own"
             self.report("HB207", message, self.values.at((*spot, "name"), env))
-            return
+            return False
         if not isinstance(written, str | None):
             message = f"the name of a use must be a word, not {describe(written)}"
             self.report("HB204", message, self.values.at((*spot, "name"), env))
-            return
+            return False
         base = written or scope.free(block.name)
         outer = replace(
             env.outer(),
@@ -399,12 +415,15 @@ class _Expander:
         feeds, made = operands, None
         whole = base if written and "{" not in base else None
         if whole is not None and not self.can_be_named(whole, scope, spot):
-            return
+            return False
         for turn in range(turns):
             self.see_there_is_room(self.uses, path, env)
+            before = len(self.problems)
             key = self.instance(base, turn, "repeat" in arguments, spot, env)
+            if len(self.problems) > before:
+                return False
             if written and key != whole and not self.can_be_named(key, scope, spot):
-                return
+                return False
             scope.taken.add(key.lower())
             self.uses.append(
                 Use(
@@ -437,12 +456,13 @@ class _Expander:
         if whole is not None or made is None:
             scope.last = base if "{" not in base else scope.free(block.name)
             scope.table[scope.last] = operands if made is None else made
+        return True
 
     def can_be_named(self, name: str, scope: Scope, spot: Path) -> bool:
         """Hold the name of a use against the rules of names, and against those of its scope."""
         path = (*spot, "name")
-        if not re.fullmatch(NAME, scope.prefix + name):
-            message, help = no_name(scope.prefix + name)
+        if not name or not re.fullmatch(NAME, scope.prefix + name):
+            message, help = no_name(scope.prefix + name if name else name)
             self.report("HB210", message, self.values.at(path, scope.env), help)
         elif name in scope.table or name in self.around(scope):
             self.twice(name, path, scope.env)
@@ -454,6 +474,8 @@ class _Expander:
         """Hold the names under `outputs:` of a block against its items."""
         given = self.document.data["blocks"][block.name].get("outputs")
         known = Vocabulary(inner.table)
+        if inner.incomplete:
+            return
         for position, text in enumerate(block.outputs):
             if text.partition(".")[0] in inner.table:
                 continue
@@ -488,7 +510,10 @@ class _Expander:
         self, block: Block, arguments: Mapping[str, Any], spot: Path, scope: Scope
     ) -> list[Ref] | None:
         """Return what a use feeds its block."""
-        given, env = arguments.get("inputs"), scope.env
+        env = scope.env
+        given = self.word(arguments.get("inputs"), (*spot, "inputs"), env)
+        if given is self.REFUSED:
+            return None
         if given is None:
             if len(block.inputs) == 1:
                 return [Ref(scope, self.above(scope))]
@@ -513,6 +538,24 @@ class _Expander:
             )
             self.fed.append(Fed(block.name, ref, where))
         return found
+
+    REFUSED: Final = object()
+
+    def word(self, given: Any, path: Path, env: Env) -> Any:
+        """Return a word of a use's own, or a list of such, with what stands for variables of the model."""
+        if isinstance(given, tuple):
+            found = tuple(self.word(one, (*path, k), env) for k, one in enumerate(given))
+            return self.REFUSED if self.REFUSED in found else found
+        if not (isinstance(given, str) and arithmetic.is_formula(given)) or "{" in given:
+            return given
+        before = len(self.problems)
+        formula = self.values.formula(given, path, env)
+        if formula is not None and arithmetic.names(formula) & env.local:
+            # Source has one function for all instances, whose items are wired alike.
+            message = "the name and the inputs of a use cannot depend on parameters"
+            self.report("HB212", message, self.values.at(path, env))
+        value = None if formula is None else self.values.value(formula, path, env)
+        return self.REFUSED if len(self.problems) > before else value
 
     def above(self, scope: Scope) -> str:
         """Return what an item takes that does not say so: the item above, or the scope's input."""

@@ -35,10 +35,9 @@ class Scope:
     """One block instance, or the model: the names that its items can refer to, and those that are taken.
 
     ``use`` is the number of the use, None for the model; ``operands`` are what a block is fed. ``table`` has what each
-    name stands for: the flat name of an item, an instance, or what a use that repeats not even once hands on; nothing
-    for a use that was refused.
-    ``last`` is the name of the newest item. In lower case, ``taken`` are names, and ``counted`` those that turns will
-    take with a number behind them.
+    name stands for: the flat name of an item, an instance, or what a use that repeats not even once hands on.
+    ``last`` is the name of the newest item, ``taken`` has names in lower case. ``incomplete`` is a scope in which
+    something was refused, whose names are not known.
     """
 
     use: int | None
@@ -50,21 +49,15 @@ class Scope:
     last: str | None = None
     names: Names = field(default_factory=Names)
     taken: set[str] = field(default_factory=set)
-    counted: set[str] = field(default_factory=set)
+    incomplete: bool = False
 
     def free(self, stem: str) -> str:
         """Return the next name of a stem that is not taken, and take it."""
-        if stem.lower() in self.counted:
-            stem = f"{stem}_other"
         name = self.names.next(stem)
-        while name.lower() in self.taken or self._will_be_taken(name.lower()):
+        while name.lower() in self.taken:
             name = self.names.next(stem)
         self.taken.add(name.lower())
         return name
-
-    def _will_be_taken(self, name: str) -> bool:
-        base, _, number = name.rpartition("_")
-        return base in self.counted and number.isdecimal()
 
 
 @final
@@ -122,8 +115,7 @@ class Resolver:
             item, scope = self.items[one.index], one.scope
             arguments = arguments_of(item)
             if called(item) == "call":
-                layer = self._named(scope, arguments.get("layer"), (*one.path, "layer"))
-                arguments["layer"] = layer
+                arguments["layer"] = self._layer(scope, arguments.get("layer"), one.path)
             self._feed(one, arguments, before, places)
             call = arguments.get("call")
             if isinstance(call, Mapping):
@@ -175,6 +167,25 @@ class Resolver:
             self._unknown(message, given, scope, path)
         return given if found is None else found
 
+    def _layer(self, scope: Scope, given: Any, path: Path) -> Any:
+        """Return the flat name of what a call applies: one layer, and not a value or all that a block holds."""
+        entry = scope.table.get(given) if isinstance(given, str) else None
+        what = None
+        if isinstance(given, str) and given in scope.operands:
+            what = "what the block takes"
+        elif isinstance(entry, Scope) and len(entry.table) > 1:
+            what = (
+                f"a use of the block `{self.uses[entry.use or 0].block}`, which has several items"
+            )
+        elif entry is not None and not isinstance(entry, str | Scope):
+            what = "a use that repeats not even once"
+        if what is None:
+            return self._named(scope, given, (*path, "layer"))
+        span = replace(self.document.span((*path, "layer")), used=scope.env.used)
+        message = f"`call` applies `{given}`, which is {what}"
+        self.problems.append(Diagnostic("HB301", message, span, help="a call names one layer"))
+        return given
+
     def feeds(self, fed: Sequence[Fed]) -> None:
         """Hold what uses take against the names of their scopes."""
         for one in fed:
@@ -189,15 +200,15 @@ class Resolver:
             self._unknown(message, text, scope, one.path)
 
     def _unknown(self, message: str, text: str, scope: Scope, path: Path) -> None:
-        """Report a name that a scope does not know, unless it is that of a use that was refused."""
-        meant = referred(text)
-        if meant is not None and scope.table.get(meant[0]) == ():
+        """Report a name that a scope does not know, unless it may be that of something that was refused."""
+        if scope.incomplete:
             return
+        meant = referred(text)
+        around = self.inputs if scope.use is None else scope.operands
         if id(scope) not in self.vocabularies:
-            around = self.inputs if scope.use is None else scope.operands
             self.vocabularies[id(scope)] = Vocabulary((*around, *scope.table))
         known = self.vocabularies[id(scope)]
-        if meant is not None and meant[0] in known:
+        if meant is not None and (meant[0] in around or meant[0] in scope.table):
             name, number = meant
             circle = f"what `{name}` stands for leads back to it"
             help = circle if number is None else f"`{name}` has no output {number}"

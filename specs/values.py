@@ -25,7 +25,7 @@ class Env:
     """What the `$` names of one scope stand for.
 
     ``above`` are those of the model, by their ``names``; ``own`` are those of a block, of which ``local`` names all.
-    ``used`` are the uses of blocks that led here, the innermost first.
+    ``used`` are the uses of blocks that led here, the innermost first. ``hiding`` keeps what :meth:`outer` made.
     """
 
     above: dict[str, Any]
@@ -33,6 +33,7 @@ class Env:
     own: dict[str, Any] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
     used: tuple[tuple[str, Span], ...] = ()
+    hiding: dict[frozenset[str], Env] = field(default_factory=dict)
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -44,11 +45,13 @@ class Env:
         return Vocabulary((f"${name}" for name in self.own), self.names)
 
     def outer(self) -> Env:
-        """Return what stands above the blocks: one object for all that hide nothing of it."""
+        """Return what stands above the blocks, without what the names of this one hide of it."""
         if not any(name in self.above for name in self.local):
-            return Env(self.above, self.names, used=self.used)
-        above = {name: value for name, value in self.above.items() if name not in self.local}
-        return Env(above, Vocabulary(f"${name}" for name in above), used=self.used)
+            return Env(self.above, self.names, used=self.used, hiding=self.hiding)
+        if self.local not in self.hiding:  # once for all uses of a block: it holds all variables
+            above = {name: value for name, value in self.above.items() if name not in self.local}
+            self.hiding[self.local] = Env(above, Vocabulary(f"${name}" for name in above))
+        return replace(self.hiding[self.local], used=self.used)
 
 
 @final

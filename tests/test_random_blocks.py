@@ -27,13 +27,15 @@ from hornbook.specs.yaml import read_text
 COUNT = max(20, int(os.environ.get("HORNBOOK_SPECS", "150")) // 4)
 WIDTH = 4
 NAMES = (
-    "act", "B", "b", "block", "build", "build_model", "call", "dense", "depth", "for", "head", "keras", "layers",
-    "list", "model", "name_", "np", "ops", "outputs", "rate", "regularizers", "relu", "self", "train", "training",
-    "use", "weights", "x",
+    "act", "B", "b", "block", "build", "build_model", "call", "dense", "depth", "for", "head", "index", "keras",
+    "layers", "list", "model", "name", "np", "ops", "outputs", "rate", "regularizers", "relu", "self", "train",
+    "training", "use", "weights", "x",
 )  # fmt: skip
 """Of blocks, items and parameters; most of them mean something in Python source."""
 OF_MODELS = tuple(name for name in NAMES if name not in ("B", "for"))
 """Those that a layer of the model may have: no keyword, none like another but for case."""
+OF_BLOCKS = tuple(name for name in NAMES if name != "call")
+OF_PARAMETERS = tuple(name for name in NAMES if name not in ("index", "name"))
 
 
 @st.composite
@@ -104,8 +106,8 @@ def _taken(name: str, layers: list[Any]) -> bool:
 def specs(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a spec with one to three blocks, which may use those before them."""
     blocks: dict[str, Any] = {}
-    act, rate, depth = draw(st.permutations(NAMES))[:3]
-    called = draw(st.permutations([name for name in NAMES if name != "call"]))
+    act, rate, depth = draw(st.permutations(OF_PARAMETERS))[:3]
+    called = draw(st.permutations(OF_BLOCKS))
     for number in range(draw(st.integers(1, 3))):
         blocks[called[number]] = draw(bodies(list(blocks), [act, rate, depth]))
     words = draw(st.permutations(OF_MODELS))
@@ -196,3 +198,70 @@ def test_blocks_kept_and_written_out_are_one_model(spec: dict[str, Any]) -> None
             exec(print_module(make(typed, flat(typed.graph)), style).text, namespace)
             model = namespace["build_model"]()
         assert np.asarray(model(x, training=False)).tobytes() == seen
+
+
+TWO = """
+name: two
+inputs: {{{first}: [4], {second}: [4]}}
+blocks:
+  part: {{layers: [{{Dense: {{units: 4, name: inner}}}}]}}
+  join:
+    inputs: [{first}, {second}]
+    layers:
+      - Dense: {{units: 4, name: {item}, inputs: {second}}}
+      - part: {{name: loop, repeat: 3}}
+      - ReLU: {{inputs: {item}}}
+      - Dense: {{units: 4, name: end}}
+      - Add: {{inputs: [end, loop, {item}, {first}, {second}]}}
+layers:
+  - join: {{name: a, inputs: [{first}, {second}]}}
+  - part: {{name: again, repeat: 2}}
+  - Add: {{inputs: [again, a, {first}, {second}]}}
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("first", "second", "item"),
+    [
+        ("x", "y", "z"),
+        ("block", "x", "name"),
+        ("name", "index", "x"),
+        ("training", "self", "index"),
+        ("outputs", "inputs", "block"),
+    ],
+)
+def test_what_a_block_takes_may_have_any_name(first: str, second: str, item: str) -> None:
+    from hornbook.runtime.build import build_typed
+
+    typed = analyse(load(read_text(TWO.format(first=first, second=second, item=item))))
+    rng = np.random.default_rng(0)
+    x = {name: rng.random((3, 4), dtype=np.float32) for name in (first, second)}
+    built = [build_typed(typed, style, seed=3) for style in ("functional", "subclassed")]
+    one, other = (np.asarray(each.model(x, training=False)).tobytes() for each in built)
+    assert one == other, built[0].source.text + built[1].source.text
+
+
+COUNTED = """
+name: counted
+inputs: {x: [4]}
+blocks:
+  step: {parameters: [turn], layers: [{Dense: {units: $turn, name: one}}]}
+  stage:
+    layers:
+      - step: {name: deep, repeat: 2, turn: 3}
+      - Dense: {units: $index, name: wide}
+layers:
+  - stage: {name: part, repeat: 3}
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("style", ["functional", "subclassed"])
+def test_a_loop_in_a_block_leaves_it_its_own_count(style: str) -> None:
+    from hornbook.runtime.build import build_typed
+
+    typed = analyse(load(read_text(COUNTED)))
+    built = build_typed(typed, style, seed=3)
+    widths = [built.layers[f"part_{turn}_wide"].units for turn in (1, 2, 3)]
+    assert widths == [1, 2, 3], built.source.text

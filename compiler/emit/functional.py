@@ -55,7 +55,9 @@ class _Body:
         self.scope = scope
         self.calls = _in_order_of_layers(scope)
         self.parameters = plan.parameters(scope)
-        self.names = Names(plan, scope, self.calls, self.parameters.values(), functions=True)
+        own = {*self.parameters.values(), "index", "turn"}
+        own |= {"name"} if scope.use is not None else set()
+        self.names = Names(plan, scope, self.calls, own, functions=True)
         self.held = self.holders()
         self.made: set[str] = set()
         self.body: list[Statement] = []

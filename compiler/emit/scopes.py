@@ -145,10 +145,10 @@ class Plan:
         )
 
 
-LOCAL = frozenset({"x", "inputs", "outputs", "index", "name"})
+LOCAL = frozenset({"x", "inputs", "outputs", "index", "name", "turn"})
 """What the functions of blocks and of the model call their own."""
 RESERVED_PARAMETERS = frozenset(
-    {"x", "inputs", "outputs", "name", "kwargs", "training", "self", "block", "input_shape"}
+    {"x", "inputs", "outputs", "name", "kwargs", "training", "self", "block", "input_shape", "turn"}
 )
 
 
@@ -354,7 +354,9 @@ def turns(plan: Plan, scope: Scope, step: Step, named: Mapping[str, str]) -> tup
     if start is None:
         return TURN, Call(Name("range"), (formula(count, named),))
     end = _plus(count, start)
-    return "index", Call(Name("range"), (Constant(start), formula(end, named)))
+    # The scope's own count is still asked for after the loop.
+    variable = "turn" if scope.indexed else "index"
+    return variable, Call(Name("range"), (Constant(start), formula(end, named)))
 
 
 def _plus(count: Formula, number: int) -> Formula:

@@ -126,7 +126,7 @@ def _jumps_with_gaps(layer: Any) -> bool:
 
 def _class_names(plan: Plan) -> dict[str, str]:
     """Name the class of each block, unlike any of Keras's and unlike the model's."""
-    taken = {class_name(plan.graph.name), "StandardScaler", *LAYER_STEMS}
+    taken = {class_name(plan.graph.name), *LAYER_STEMS}
     found: dict[str, str] = {}
     for scope in plan.structure.blocks:
         if scope.block is not None:
@@ -264,7 +264,7 @@ class _Body:
         assert block is not None
         if len(block.inputs) == 1:
             return ["inputs"]
-        names = Names(self.plan, self.scope, (), {"training"})
+        names = Names(self.plan, self.scope, (), {"training", "x", "block"})
         return [names.take(name, "value") for name in block.inputs]
 
     def call(self) -> Function:

@@ -107,6 +107,29 @@ def test_numbers_that_nothing_scales_are_cast_alike_in_every_style(first: str, d
     assert one.test == other.test
 
 
+IDS = """
+name: ids
+inputs: {words: {shape: [4], dtype: int32}}
+layers: [{Embedding: {input_dim: 50, output_dim: 3}}, Flatten, {Dense: {units: 3, activation: softmax}}]
+train: {data: {npz: none.npz, classes: 3}, loss: sparse_categorical_crossentropy}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [(2**33, "run from 0 to 8589934592"), (-(2**40), "run from"), (0.5, "are not all whole")],
+)
+def test_what_integers_cannot_hold_is_refused(first: float, said: str) -> None:
+    x = np.zeros((6, 4), np.float64 if isinstance(first, float) else np.int64)
+    x[0, 0] = first
+    spec = read(IDS.replace("Embedding: {input_dim: 50, output_dim: 3}", "Hashing: {num_bins: 5}"))
+    data = numbers(
+        x_train=x, x_test=x, y_train=np.arange(6) % 3, y_test=np.arange(6) % 3, classes=3
+    )
+    with pytest.raises(SpecError, match=f"HB602.*the input `words` takes int32.*{said}"):
+        prepare(spec, analyse(spec), data)
+
+
 def test_wide_numbers_are_narrowed_once() -> None:
     x = np.random.default_rng(0).random((40, 13))
     y = np.arange(40) % 3

@@ -255,10 +255,93 @@ def test_what_nobody_named_has_a_name_of_its_own() -> None:
         "b_1_re_lu",
         "c_1_re_lu",
         "c_2_re_lu",
-        "c_other_re_lu",
-        "c_other_1_1_re_lu",
-        "c_other_1_2_re_lu",
+        "c_3_re_lu",
+        "c_4_1_re_lu",
+        "c_4_2_re_lu",
     ]
+
+
+def test_names_that_turns_will_have_leave_others_to_those_without() -> None:
+    text = SMALL.format(
+        layers="{b: {name: b, repeat: 2}}, {b: {name: b_3, repeat: 2}}, b, c", body="ReLU"
+    )
+    names = [arguments["name"] for kind, arguments in items("", text) if kind == "ReLU"]
+    assert names[-2:] == ["b_4_re_lu", "c_re_lu"]
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        ("tower", "a use of the block `b`, which has several items"),
+        ("none", "a use that repeats not even once"),
+    ],
+)
+def test_a_call_applies_one_layer(call: str, what: str) -> None:
+    """Of a use it applied the last item, and of what a block takes whatever that came from."""
+    text = SMALL.replace("inputs: {{x: [4]}}", "inputs: {{x: [4], y: [4]}}").format(
+        layers="{b: {name: tower, inputs: x}}, {b: {name: none, repeat: 0, inputs: y}}, {c: {inputs: y}}, "
+        f"{{call: {{name: other, layer: {call}, inputs: y}}}}",
+        body="ReLU",
+    )
+    with pytest.raises(SpecError, match=f"HB301.*`call` applies `{call}`, which is {what}"):
+        load(read_text(text))
+    found = told("b, c", "{ReLU: {name: r}}, {call: {layer: input, inputs: r}}")
+    assert [message for _, message, *_ in found] == [
+        "`call` applies `input`, which is what the block takes"
+    ]
+
+
+def test_what_a_block_takes_has_names_of_its_own() -> None:
+    text = (
+        "name: n\ninputs: {x: [4]}\nblocks:\n  b: {inputs: INPUTS, layers: [ReLU]}\nlayers: [b]\n"
+    )
+    assert [code for code, _ in codes("", text.replace("INPUTS", "[p, p]"))] == ["HB211"]
+    assert [code for code, _ in codes("", text.replace("INPUTS", "[]"))] == ["HB203"]
+
+
+def test_a_use_may_say_by_variables_what_it_takes_and_is_called() -> None:
+    text = SMALL.replace("blocks:", "variables: {{w: x, n: mine}}\nblocks:")
+    found = items(
+        "",
+        text.format(
+            layers="b, {c: {inputs: $w, name: $n}}, {ReLU: {inputs: b}}, {Add: {inputs: [mine, re_lu]}}",
+            body="ReLU",
+        ),
+    )
+    assert found[2] == ("ReLU", {"name": "mine_re_lu", "inputs": "x"})
+    inner = text.format(layers="b, c", body="{b: {act: relu, inputs: $v}}").replace(
+        "c: {layers", "c: {parameters: [{v: input}], layers"
+    )
+    with pytest.raises(SpecError, match=r"HB212.*cannot depend on parameters"):
+        load(read_text(inner))
+
+
+def test_a_name_that_cannot_be_filled_is_reported_once() -> None:
+    found = told('{b: {name: "q{$bar}", repeat: 2}}, c')
+    assert [code for code, *_ in found] == ["HB209"]
+    text = SMALL.replace("blocks:", 'variables: {{n: ""}}\nblocks:')
+    with pytest.raises(SpecError, match=r"HB210.*an empty text cannot be a name"):
+        load(read_text(text.format(layers='{b: {name: "{$n}"}}, c', body="ReLU")))
+
+
+@pytest.mark.parametrize(
+    ("use", "inputs", "code"),
+    [
+        ("{b: {name: j, repeat: 2, colour: red}}", "[j_1, j_2]", "HB201"),
+        ("{b: {colour: red}}", "[b, input]", "HB201"),
+        ('{b: {name: "j{$index}", colour: red}}', "[j1, input]", "HB201"),
+        ("{Dens: {name: j, units: 2}}", "[j, input]", "HB205"),
+    ],
+)
+def test_what_is_refused_has_names_that_are_not_missed(use: str, inputs: str, code: str) -> None:
+    text = SMALL.replace("  c:", "  dense_one: {{layers: [ReLU]}}\n  c:")
+    with pytest.raises(SpecError) as caught:
+        load(
+            read_text(
+                text.format(layers="b, dense_one, c", body=f"{use}, {{Add: {{inputs: {inputs}}}}}")
+            )
+        )
+    assert [one.code for one in caught.value.diagnostics] == [code]
 
 
 def test_a_mistake_in_a_block_is_told_once_with_the_way_to_it() -> None:
