@@ -183,6 +183,25 @@ class _Head:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a use of a block says: as it is written, and as values. It stands at ``path``, its arguments at ``spot``."""
+
+    block: Block
+    path: Path
+    spot: Path
+    span: Span
+    position: int
+    name: str | None
+    turns: int
+    turns_formula: Formula
+    repeats: bool
+    operands: list[Ref]
+    formulas: Mapping[str, Formula]
+    values: Mapping[str, Any]
+
+
+@final
 class _Expander:
     """Makes the flat document, item by item."""
 
@@ -361,12 +380,15 @@ class _Expander:
 
     def use(self, block: Block, item: Any, position: int, path: Path, scope: Scope) -> None:
         """Add the items of a block, once for each repetition."""
-        if not self.turned(block, item, position, path, scope):
+        self.used_blocks.add(block.name)
+        meant = self.meant(block, item, position, path, scope)
+        if meant is None or not self.repeated(meant, scope):
             scope.incomplete = True
 
-    def turned(self, block: Block, item: Any, position: int, path: Path, scope: Scope) -> bool:
-        """Add the items, or report why there can be none; tell which."""
-        self.used_blocks.add(block.name)
+    def meant(
+        self, block: Block, item: Any, position: int, path: Path, scope: Scope
+    ) -> _Meant | None:
+        """Return what a use says; None where it was refused."""
         env = scope.env
         spot = (*path, block.name) if isinstance(item, Mapping) else path
         span = self.values.at(spot, env, "key")
@@ -377,86 +399,100 @@ class _Expander:
                 circle = (*way[way.index(block.name) :], block.name)
                 chain = " -> ".join(f"`{one}`" for one in circle)
             self.report("HB302", f"a block cannot be part of itself: {chain}", span)
-            return False
+            return None
         arguments = arguments_of(item)
         if not isinstance(arguments, Mapping):
             message = (
                 f"the arguments of `{block.name}` must be a mapping, not {describe(arguments)}"
             )
             self.report("HB204", message, span)
-            return False
+            return None
         turns, turns_formula = self.turns(arguments, spot, env)
         operands = self.operands(block, arguments, spot, scope)
         formulas, values = self.parameters(block, arguments, spot, env)
         if turns is None or operands is None or values is None:
-            return False
+            return None
         if turns != 1 and len(block.inputs) != max(1, len(block.outputs)):
             message = f"`{block.name}` cannot repeat: it does not return as many values as it takes"
             self.report("HB207", message, self.values.at((*spot, "repeat"), env, "key"))
-            return False
-        written = self.word(arguments.get("name"), (*spot, "name"), env)
-        if written is self.REFUSED:
-            return False
-        bare = written == ""
-        if bare and (scope.use is None or "repeat" in arguments):
+            return None
+        repeats = "repeat" in arguments
+        name = self.word(arguments.get("name"), (*spot, "name"), env)
+        if name == "" and (scope.use is None or repeats):
             message = "only a block used once in a block can do without a name of its own"
             self.report("HB207", message, self.values.at((*spot, "name"), env))
-            return False
-        if not isinstance(written, str | None):
-            message = f"the name of a use must be a word, not {describe(written)}"
+            return None
+        if name is self.REFUSED:
+            return None
+        if not isinstance(name, str | None):
+            message = f"the name of a use must be a word, not {describe(name)}"
             self.report("HB204", message, self.values.at((*spot, "name"), env))
+            return None
+        return _Meant(
+            block, path, spot, span, position, name, turns, turns_formula, repeats, operands, formulas, values
+        )  # fmt: skip
+
+    def repeated(self, meant: _Meant, scope: Scope) -> bool:
+        """Add the items of each turn; tell whether all could have names."""
+        name, feeds = meant.name, meant.operands
+        base = name or scope.free(meant.block.name)
+        whole = base if name and "{" not in base else None
+        if whole is not None and not self.can_be_named(whole, scope, meant.spot):
             return False
-        base = written or scope.free(block.name)
-        outer = replace(
-            env.outer(),
-            local=frozenset({*block.parameters, INDEX}),
-            used=((block.name, span), *env.used),
-        )
-        feeds, made = operands, None
-        whole = base if written and "{" not in base else None
-        if whole is not None and not self.can_be_named(whole, scope, spot):
-            return False
-        for turn in range(turns):
-            self.see_there_is_room(self.uses, path, env)
+        made: Scope | None = None
+        for turn in range(meant.turns):
+            self.see_there_is_room(self.uses, meant.path, scope.env)
             before = len(self.problems)
-            key = self.instance(base, turn, "repeat" in arguments, spot, env)
+            key = self.instance(base, turn, meant, scope.env)
             if len(self.problems) > before:
                 return False
-            if written and key != whole and not self.can_be_named(key, scope, spot):
+            if name and key != whole and not self.can_be_named(key, scope, meant.spot):
                 return False
-            scope.taken.add(key.lower())
-            self.uses.append(
-                Use(
-                    block.name,
-                    scope.prefix[:-1] if bare else scope.prefix + key,
-                    written and key,
-                    scope.use,
-                    position,
-                    turn,
-                    turns,
-                    turns_formula,
-                    formulas,
-                    span,
-                    len(self.uses),
-                )
-            )
-            made = Scope(
-                len(self.uses) - 1,
-                scope.prefix if bare else f"{scope.prefix}{key}_",
-                dict(zip(block.inputs, feeds, strict=True)),
-                replace(outer, own={**values, INDEX: turn + 1}),
-                block.outputs,
-            )
-            self.instances.append(made)
-            scope.table[key] = made
-            scope.last = key
-            self.scope(self.bodies[block.name], ("blocks", block.name, "layers"), made)
-            self.check_outputs(block, made)
-            feeds = [Ref(made, k) for k in range(len(block.inputs))]
+            made = self.turn(meant, key, turn, feeds, scope)
+            feeds = [Ref(made, k) for k in range(len(meant.block.inputs))]
         if whole is not None or made is None:
-            scope.last = base if "{" not in base else scope.free(block.name)
-            scope.table[scope.last] = operands if made is None else made
+            scope.last = base if "{" not in base else scope.free(meant.block.name)
+            scope.table[scope.last] = meant.operands if made is None else made
         return True
+
+    def turn(self, meant: _Meant, key: str, turn: int, feeds: Sequence[Ref], scope: Scope) -> Scope:
+        """Add the items of one turn, by the name ``key``."""
+        block, bare = meant.block, meant.name == ""
+        scope.taken.add(key.lower())
+        self.uses.append(
+            Use(
+                block.name,
+                scope.prefix[:-1] if bare else scope.prefix + key,
+                meant.name and key,
+                scope.use,
+                meant.position,
+                turn,
+                meant.turns,
+                meant.turns_formula,
+                meant.formulas,
+                meant.span,
+                len(self.uses),
+            )
+        )
+        env = replace(
+            scope.env.outer(),
+            own={**meant.values, INDEX: turn + 1},
+            local=frozenset({*block.parameters, INDEX}),
+            used=((block.name, meant.span), *scope.env.used),
+        )
+        made = Scope(
+            len(self.uses) - 1,
+            scope.prefix if bare else f"{scope.prefix}{key}_",
+            dict(zip(block.inputs, feeds, strict=True)),
+            env,
+            block.outputs,
+        )
+        self.instances.append(made)
+        scope.table[key] = made
+        scope.last = key
+        self.scope(self.bodies[block.name], ("blocks", block.name, "layers"), made)
+        self.check_outputs(block, made)
+        return made
 
     def can_be_named(self, name: str, scope: Scope, spot: Path) -> bool:
         """Hold the name of a use against the rules of names, and against those of its scope."""
@@ -629,12 +665,12 @@ class _Expander:
             return None
         return Literal(value)
 
-    def instance(self, base: str, turn: int, repeats: bool, spot: Path, env: Env) -> str:
+    def instance(self, base: str, turn: int, meant: _Meant, env: Env) -> str:
         """Return the name of one turn: filled in where it has braces, numbered where it repeats."""
         if "{" not in base:
-            return f"{base}_{turn + 1}" if repeats else base
+            return f"{base}_{turn + 1}" if meant.repeats else base
         inner = replace(env, own={**env.own, INDEX: turn + 1})
-        return self.values.name(base, (*spot, "name"), inner)
+        return self.values.name(base, (*meant.spot, "name"), inner)
 
     def move(self, path: Path, flat: Path, used: tuple[tuple[str, Span], ...]) -> None:
         """Give a flat item the places of the item that it came from."""

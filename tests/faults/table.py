@@ -578,8 +578,8 @@ LANGUAGE_FAULTS = (
     Fault(
         "$index counted from 0",
         "specs/expand.py",
-        "own={**values, INDEX: turn + 1}",
-        "own={**values, INDEX: turn}",
+        "own={**meant.values, INDEX: turn + 1}",
+        "own={**meant.values, INDEX: turn}",
         (HOLES_LANGUAGE,),
     ),
     Fault(
@@ -592,15 +592,15 @@ LANGUAGE_FAULTS = (
     Fault(
         "a repetition too few",
         "specs/expand.py",
-        "for turn in range(turns):",
-        "for turn in range(max(turns - 1, 1)):",
+        "for turn in range(meant.turns):",
+        "for turn in range(max(meant.turns - 1, 1)):",
         (BUILT,),
     ),
     Fault(
         "every repetition fed by what the first one takes",
         "specs/expand.py",
-        "feeds = [Ref(made, k) for k in range(len(block.inputs))]",
-        "feeds = operands",
+        "feeds = [Ref(made, k) for k in range(len(meant.block.inputs))]",
+        "feeds = meant.operands",
         (EMIT,),
     ),
     Fault(
