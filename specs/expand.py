@@ -32,6 +32,8 @@ from .yaml import Document, Place
 MAX_ITEMS: Final = 20_000
 """Items that the blocks of one spec may become."""
 MAX_NESTING: Final = 20
+REFUSED: Final = object()
+"""Stands for a word that was reported to be wrong, since nothing is one too."""
 
 
 @final
@@ -418,11 +420,11 @@ class _Expander:
             return None
         repeats = "repeat" in arguments
         name = self.word(arguments.get("name"), (*spot, "name"), env)
+        if name is REFUSED:
+            return None
         if name == "" and (scope.use is None or repeats):
             message = "only a block used once in a block can do without a name of its own"
             self.report("HB207", message, self.values.at((*spot, "name"), env))
-            return None
-        if name is self.REFUSED:
             return None
         if not isinstance(name, str | None):
             message = f"the name of a use must be a word, not {describe(name)}"
@@ -509,7 +511,6 @@ class _Expander:
     def check_outputs(self, block: Block, inner: Scope) -> None:
         """Hold the names under `outputs:` of a block against its items."""
         given = self.document.data["blocks"][block.name].get("outputs")
-        known = Vocabulary(inner.table)
         if inner.incomplete:
             return
         for position, text in enumerate(block.outputs):
@@ -518,7 +519,7 @@ class _Expander:
             path: Path = ("blocks", block.name, "outputs")
             path = path if isinstance(given, str) else (*path, position)
             message = f"the output `{text}` of the block `{block.name}` is none of its items"
-            help = did_you_mean(text, known)
+            help = did_you_mean(text, Vocabulary(inner.table))
             self.report("HB307", message, self.values.at(path, inner.env), help)
 
     def turns(
@@ -529,10 +530,10 @@ class _Expander:
         path = (*spot, "repeat")
         written: Formula = Literal(value)
         if isinstance(value, str) and arithmetic.is_formula(value):
-            formula, before = self.values.formula(value, path, env), len(self.problems)
-            value = None if formula is None else self.values.value(formula, path, env)
-            if formula is None or len(self.problems) > before:
+            computed = self.values.computed(value, path, env)
+            if computed is None:
                 return None, Literal(1)
+            formula, value = computed
             written = arithmetic.bind(formula, env.outer().above)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_ITEMS:
             message = (
@@ -548,7 +549,7 @@ class _Expander:
         """Return what a use feeds its block."""
         env = scope.env
         given = self.word(arguments.get("inputs"), (*spot, "inputs"), env)
-        if given is self.REFUSED:
+        if given is REFUSED:
             return None
         if given is None:
             if len(block.inputs) == 1:
@@ -575,23 +576,23 @@ class _Expander:
             self.fed.append(Fed(block.name, ref, where))
         return found
 
-    REFUSED: Final = object()
-
     def word(self, given: Any, path: Path, env: Env) -> Any:
         """Return a word of a use's own, or a list of such, with what stands for variables of the model."""
         if isinstance(given, tuple):
             found = tuple(self.word(one, (*path, k), env) for k, one in enumerate(given))
-            return self.REFUSED if self.REFUSED in found else found
+            return REFUSED if REFUSED in found else found
         if not (isinstance(given, str) and arithmetic.is_formula(given)) or "{" in given:
             return given
-        before = len(self.problems)
-        formula = self.values.formula(given, path, env)
-        if formula is not None and arithmetic.names(formula) & env.local:
+        computed = self.values.computed(given, path, env)
+        if computed is None:
+            return REFUSED
+        formula, value = computed
+        if arithmetic.names(formula) & env.local:
             # Source has one function for all instances, whose items are wired alike.
             message = "the name and the inputs of a use cannot depend on parameters"
             self.report("HB212", message, self.values.at(path, env))
-        value = None if formula is None else self.values.value(formula, path, env)
-        return self.REFUSED if len(self.problems) > before else value
+            return REFUSED
+        return value
 
     def above(self, scope: Scope) -> str:
         """Return what an item takes that does not say so: the item above, or the scope's input."""

@@ -163,8 +163,7 @@ class Resolver:
             return given
         found = self.follow(Ref(scope, given))
         if found is None and scope.use is not None:
-            message = f"the block `{self.uses[scope.use].block}` has no item and no input `{given}`"
-            self._unknown(message, given, scope, path)
+            self._unknown(given, scope, path)
         return given if found is None else found
 
     def _layer(self, scope: Scope, given: Any, path: Path) -> Any:
@@ -189,20 +188,19 @@ class Resolver:
     def feeds(self, fed: Sequence[Fed]) -> None:
         """Hold what uses take against the names of their scopes."""
         for one in fed:
-            scope, text = one.ref.scope, str(one.ref.text)
-            if self.follow(one.ref) is not None:
-                continue
-            message = f"`{one.block}` takes `{text}`, which is no layer and no input"
-            if scope.use is not None:
-                message = (
-                    f"the block `{self.uses[scope.use].block}` has no item and no input `{text}`"
-                )
-            self._unknown(message, text, scope, one.path)
+            if self.follow(one.ref) is None:
+                self._unknown(str(one.ref.text), one.ref.scope, one.path, one.block)
 
-    def _unknown(self, message: str, text: str, scope: Scope, path: Path) -> None:
-        """Report a name that a scope does not know, unless it may be that of something that was refused."""
+    def _unknown(self, text: str, scope: Scope, path: Path, taker: str = "") -> None:
+        """Report a name that a scope does not know, unless it may be that of something that was refused.
+
+        Of the model, ``taker`` is who takes it; a block sees nothing but what is in it.
+        """
         if scope.incomplete:
             return
+        message = f"`{taker}` takes `{text}`, which is no layer and no input"
+        if scope.use is not None:
+            message = f"the block `{self.uses[scope.use].block}` has no item and no input `{text}`"
         meant = referred(text)
         around = self.inputs if scope.use is None else scope.operands
         if id(scope) not in self.vocabularies:

@@ -96,17 +96,23 @@ class Values:
             return self.name(text, path, env)
         if not arithmetic.is_formula(text):
             return text
-        before = len(self.problems)
-        formula = self.formula(text, path, env)
-        value = None if formula is None else self.value(formula, path, env)
-        if formula is None or len(self.problems) > before:
+        computed = self.computed(text, path, env)
+        if computed is None:
             self.failed.add(flat)
             return None
+        formula, value = computed
         if isinstance(value, float) and value.is_integer() and "/" in text:
             self.fractions.add(flat)
         if arithmetic.names(formula) & env.local:
             self.formulas[flat] = arithmetic.bind(formula, env.outer().above)
         return value
+
+    def computed(self, text: str, path: Path, env: Env) -> tuple[Formula, Any] | None:
+        """Return a calculation and its value; None where that was reported to be wrong."""
+        before = len(self.problems)
+        formula = self.formula(text, path, env)
+        value = None if formula is None else self.value(formula, path, env)
+        return None if formula is None or len(self.problems) > before else (formula, value)
 
     def formula(self, text: str, path: Path, env: Env) -> Formula | None:
         """Read a calculation; report HB212 where it is none."""
