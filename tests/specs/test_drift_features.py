@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
 import pytest
 
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
+from drift import hold_fields, names_in_keras  # noqa: E402
 from families import LAYERS, layers_of  # noqa: E402
 from hornbook.specs.base import LayerSpec  # noqa: E402
 from hornbook.specs.layers import adaptive, einsum, features  # noqa: E402
@@ -17,32 +15,11 @@ from hornbook.specs.layers import adaptive, einsum, features  # noqa: E402
 FAMILIES = (adaptive, einsum, features)
 CLASSES = [cls for family in FAMILIES for cls in layers_of(family)]
 OMITTED = {name: why for family in FAMILIES for name, why in family.OMITTED.items()}
-OF_EVERY_LAYER = {*LayerSpec.model_fields, "dtype"}
-
-
-def arguments(name: str) -> dict[str, Any]:
-    """What a Keras layer takes by name, in order, with its defaults."""
-    made = getattr(keras.layers, name)
-    parameters = list(inspect.signature(made.__init__).parameters.values())[1:]
-    return {
-        one.name: one.default
-        for one in parameters
-        if one.kind is not one.VAR_KEYWORD and one.name not in OF_EVERY_LAYER
-    }
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_fields_are_the_arguments_of_keras(cls: type[LayerSpec]) -> None:
-    """Same names, same order, same defaults; what is left out has a reason."""
-    expected = arguments(cls.__name__)
-    omitted = OMITTED.get(cls.__name__, {})
-    assert set(omitted) <= set(expected), "an omitted argument that Keras does not have"
-    own = {name: info for name, info in cls.model_fields.items() if name not in OF_EVERY_LAYER}
-    assert list(own) == [name for name in expected if name not in omitted]
-    for name, info in own.items():
-        default = inspect.Parameter.empty if info.is_required() else info.get_default()
-        assert default == expected[name], name
-        assert isinstance(default, bool) == isinstance(expected[name], bool), name
+    hold_fields(cls, OMITTED.get(cls.__name__, {}))
 
 
 def test_classes_are_in_the_language() -> None:
@@ -51,6 +28,4 @@ def test_classes_are_in_the_language() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_no_class_has_a_second_name_in_keras(cls: type[LayerSpec]) -> None:
-    made = getattr(keras.layers, cls.__name__)
-    names = [name for name in dir(keras.layers) if getattr(keras.layers, name) is made]
-    assert names == [cls.__name__]
+    assert names_in_keras(cls) == {cls.__name__}
