@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +10,10 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 np = pytest.importorskip("numpy")
 
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from drawn import examples  # noqa: E402
 from families import LAYERS  # noqa: E402
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
@@ -23,20 +22,7 @@ from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
 from hornbook.specs.base import LayerSpec, registry  # noqa: E402
 from keras_layers import agree_all  # noqa: E402
 
-SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
-"""Multiplies the number of examples, for a longer run by hand."""
-
 VALUES = ("mask", "query_mask", "value_mask", "key_mask", "attention_mask", "initial_state")
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count * SCALE,
-        deadline=None,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def item(name: str, arguments: dict[str, Any]) -> LayerSpec:

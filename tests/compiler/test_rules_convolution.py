@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +11,11 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from hypothesis.strategies import SearchStrategy  # noqa: E402
 
+from drawn import same_examples as examples  # noqa: E402
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.specs.registries import ACTIVATION  # noqa: E402
@@ -25,22 +24,6 @@ from strategies.convolution import TABLE, arguments_for, ends, parts, valid_item
 from strategies.normalization import INITIALIZERS, options  # noqa: E402
 
 Shape = tuple[int | None, ...]
-
-
-SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
-"""Multiplies the number of examples, for a longer run by hand."""
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count * SCALE,
-        # What is drawn by default is the same each time: the tests count what was taken.
-        derandomize=SCALE == 1,
-        deadline=None,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 DTYPE = st.sampled_from(["float32"] * 6 + list(DTYPES))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,11 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from hypothesis.strategies import SearchStrategy  # noqa: E402
 
+from drawn import same_examples as examples  # noqa: E402
 from hornbook.compiler.driver import analyse, styles_of  # noqa: E402
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
@@ -33,21 +33,6 @@ from strategies.features import einsum, valid_items  # noqa: E402
 from strategies.normalization import options  # noqa: E402
 
 Shape = tuple[int | None, ...]
-SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
-"""Multiplies the number of examples, for a longer run by hand."""
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count * SCALE,
-        derandomize=SCALE == 1,
-        deadline=None,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
-
-
 DTYPE = st.sampled_from(["float32"] * 6 + list(DTYPES))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +14,11 @@ keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 np = pytest.importorskip("numpy")
 
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from hypothesis.strategies import SearchStrategy  # noqa: E402
 
+from drawn import same_examples as examples  # noqa: E402
 from hornbook.compiler.emit.common import ALWAYS_DIFFERENT  # noqa: E402
 from hornbook.compiler.graph import TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
@@ -26,22 +26,6 @@ from hornbook.specs.layers import FAMILIES, REFUSED  # noqa: E402
 from keras_layers import DTYPES, agree, build, read  # noqa: E402
 from strategies.images import MUTED, TABLE, arguments_for, valid_items  # noqa: E402
 from strategies.normalization import Arguments, Shape, options  # noqa: E402
-
-SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
-"""Multiplies the number of examples, for a longer run by hand."""
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count * SCALE,
-        # What is drawn by default is the same each time: the tests count what was taken.
-        derandomize=SCALE == 1,
-        deadline=None,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
-
 
 SLOW = ("RandAugment",)
 """Layers that run many others in one call."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +11,10 @@ pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from drawn import examples  # noqa: E402
 from hornbook.compiler.graph import Inference, TensorType  # noqa: E402
 from hornbook.compiler.shapes import infer  # noqa: E402
 from hornbook.compiler.shapes.rule import RuleError  # noqa: E402
@@ -44,9 +43,6 @@ NEVER_FROZEN = NO_SWITCH | {"Bidirectional", "MultiHeadAttention", "TimeDistribu
 BATCH = 3
 """Size of the batches that are run; a size that is not known becomes ``LENGTH``."""
 LENGTH = 2
-
-SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
-"""Multiplies the number of examples, for a longer run by hand."""
 
 MODULES = {cls: one.module for one in REGISTRIES.values() for cls in one.items.values()}
 
@@ -186,16 +182,6 @@ def agree(
     if all(None not in one.shape[1:] for one in types):
         assert found.flops is not None
         assert found.flops >= 0
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count * SCALE,
-        deadline=None,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 SIZES = st.none() | st.integers(1, 4)

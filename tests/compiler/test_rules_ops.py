@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,27 +9,15 @@ import pytest
 pytestmark = pytest.mark.keras
 keras = pytest.importorskip("keras")
 
-from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from keras_ops import Function, agree_op, read_op, refused  # noqa: E402
 
+from drawn import examples  # noqa: E402
 from families import OPS  # noqa: E402
 from hornbook.compiler.graph import Literal, TensorType  # noqa: E402
 from hornbook.specs.base import OpSpec  # noqa: E402
 from strategies.ops import DTYPES, grids, valid_applications, valid_items  # noqa: E402
-
-SCALE = int(os.environ.get("HORNBOOK_EXAMPLES", "1"))
-"""Multiplies the number of examples, for a longer run by hand."""
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count * SCALE,
-        deadline=None,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def item(name: str, arguments: dict[str, Any]) -> OpSpec:
